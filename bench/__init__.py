@@ -1,0 +1,1 @@
+"""Benchmarks, each runnable by hand: ratios side by side in one run, never timed tests."""

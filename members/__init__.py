@@ -1,0 +1,1 @@
+"""People and promises: members of the federation and whom to call."""

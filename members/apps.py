@@ -1,0 +1,9 @@
+"""The members app."""
+
+from django.apps import AppConfig
+
+
+class MembersConfig(AppConfig):
+    """The members app."""
+
+    name = "members"

@@ -1,0 +1,1 @@
+"""Hubs and traffic: weights, the published snapshot, and the redirector that obeys it."""

@@ -1,0 +1,9 @@
+"""The routing app."""
+
+from django.apps import AppConfig
+
+
+class RoutingConfig(AppConfig):
+    """The routing app."""
+
+    name = "routing"

@@ -1,0 +1,1 @@
+"""The data plane: sends every launch to a hub, whatever breaks behind it. No Django in here."""

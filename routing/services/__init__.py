@@ -1,0 +1,1 @@
+"""Verbs of routing, one module per noun."""
