@@ -1,0 +1,89 @@
+"""A small process that ends others when the one that started them dies without doing so (kill -9)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+PATIENCE_SECONDS = 10.0
+
+
+class Guard:
+    """While it is entered, `watch(pid)` entrusts processes to it; it acts only if we vanish before leaving."""
+
+    def __init__(self, remove: Path | None = None) -> None:
+        """`remove`: a directory to delete after the processes, if it comes to that."""
+        self._remove = remove
+
+    def __enter__(self) -> Self:
+        arguments = [str(self._remove)] if self._remove else []
+        # Its input is a pipe whose other end only we hold: the kernel closes it whatever happens to us.
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", __file__, *arguments], stdin=subprocess.PIPE, start_new_session=True, text=True
+        )
+        return self
+
+    def watch(self, pid: int) -> None:
+        """End this process (the leader of its group or not) if we die."""
+        self._say(f"+{pid}")
+
+    def forget(self, pid: int) -> None:
+        """It ended; its number may soon be another's."""
+        self._say(f"-{pid}")
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+
+    def __exit__(self, *_: object) -> None:
+        self._say("bye")
+        self._process.communicate()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def end(pids: list[int]) -> None:
+    """Ask each process to end, the latest first, wait, then insist."""
+    for signal_ in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        for pid in reversed(pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal_)
+        deadline = time.monotonic() + PATIENCE_SECONDS / 2
+        while any(map(is_alive, pids)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        else:
+            return
+
+
+def main() -> None:
+    """Read what to watch until the pipe closes; without a good-bye, act."""
+    pids: list[int] = []
+    for line in sys.stdin:
+        if line.startswith("bye"):
+            return
+        pid = int(line[1:])
+        pids = [each for each in pids if each != pid] + ([pid] if line[0] == "+" else [])
+    end(pids)
+    if len(sys.argv) > 1:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

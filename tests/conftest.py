@@ -1,0 +1,42 @@
+"""What every test may ask for: ports, servers of its own, a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from dev.ports import free_port as find_free_port
+from dev.servers import Postgres, Valkey
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    return find_free_port()
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A Valkey of the test's own, to stop, kill and start again at will."""
+    with Valkey(tmp_path / "valkey-of-test") as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Postgres]:
+    """A Postgres of the test's own, to stop, kill and start again at will; costs a second."""
+    with Postgres(tmp_path / "postgres-of-test") as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """The address of this worker's own Redis database, empty before and after."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield settings.REDIS_URL
+        client.flushdb()
