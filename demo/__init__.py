@@ -1,1 +1,1 @@
-"""A federation to try: simulated hubs, invented organisations and visitors. Never imported by the rest."""
+"""A federation to try things on: simulated hubs, invented organisations and gentle visitors. Nobody imports it."""
