@@ -28,7 +28,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Hubs on loopback or over plain http: for development, where the simulated hubs live.
 ALLOW_PRIVATE_HUBS = env.bool("ALLOW_PRIVATE_HUBS", default=not PRODUCTION)
 # What a visitor uses; the portal shows it and links to it.
-REDIRECTOR_URL = env("REDIRECTOR_URL", default="" if PRODUCTION else "http://127.0.0.1:8080").rstrip("/")
+REDIRECTOR_URL = env("REDIRECTOR_PUBLIC_URL", default="" if PRODUCTION else "http://127.0.0.1:8080").rstrip("/")
 DEMO_HUBS_URL = env("DEMO_HUBS_URL", default="").rstrip("/")
 
 INSTALLED_APPS = [
@@ -103,6 +103,7 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+AUTH_USER_MODEL = "members.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -158,4 +159,6 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 
 LOGGING = logging_config(env("LOG_FORMAT", default="keyvalue"), env("LOG_LEVEL", default="INFO"))
 configure_structlog()
-DJANGO_STRUCTLOG_USER_ID_FIELD = None  # No personal data in logs.
+# No personal data in logs.
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

@@ -1,0 +1,109 @@
+"""A hub: where launches may go, and how many the federation promises it."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import ClassVar, Final
+
+import pgtrigger
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from members.models import Member
+from routing.addresses import SHAPE, hub_address
+
+KEY_SHAPE: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+# Also what keeps NaN out: in Postgres NaN is greater than every number.
+MAX_WEIGHT: Final = Decimal("999999.999")
+
+
+class HubQuerySet(models.QuerySet["Hub"]):
+    """Named reads of hubs."""
+
+    def published(self) -> HubQuerySet:
+        """The hubs that are in the snapshot: all but the retired ones."""
+        return self.exclude(state=Hub.State.RETIRED)
+
+    def in_rotation(self) -> HubQuerySet:
+        """The hubs that get new launches, health aside."""
+        return self.filter(state=Hub.State.ACTIVE, weight__gt=0)
+
+
+class Hub(models.Model):
+    """One BinderHub. `key` feeds the hash that picks a hub and therefore never changes; `weight` is a promise."""
+
+    class State(models.TextChoices):
+        """Whether the hub takes new launches: only an active one does."""
+
+        ONBOARDING = "onboarding", "onboarding"
+        ACTIVE = "active", "active"
+        DRAINED = "drained", "drained"
+        RETIRED = "retired", "retired"
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="hubs")
+    key = models.CharField(
+        max_length=63,
+        unique=True,
+        validators=[RegexValidator(KEY_SHAPE.replace("$", r"\Z"), "Lower-case letters, digits and hyphens.")],
+        help_text="The hub's name in the hash that sends repositories to hubs. It can never be changed.",
+    )
+    name = models.CharField(max_length=100)
+    url = models.CharField("address", max_length=300, validators=[hub_address])
+    health_url = models.CharField("health address", max_length=300, validators=[hub_address])
+    versions_url = models.CharField("versions address", max_length=300, validators=[hub_address])
+    prime = models.BooleanField(
+        default=False, help_text="Serves the pages of the federation's address, and sets the reference version."
+    )
+    weight = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(MAX_WEIGHT)],
+    )
+    pod_headroom = models.PositiveIntegerField(
+        default=10,
+        validators=[MaxValueValidator(100_000)],
+        help_text="The hub leaves the rotation when fewer pods than this are left of its quota.",
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ONBOARDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = HubQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name", "key")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["prime"],
+                condition=Q(prime=True),
+                name="hub_one_prime",
+                violation_error_message="There is a prime hub already.",
+            ),
+            models.CheckConstraint(condition=Q(key__regex=KEY_SHAPE), name="hub_key_shape"),
+            models.CheckConstraint(condition=~Q(name__regex=r"^\s*$"), name="hub_has_name"),
+            models.CheckConstraint(condition=Q(weight__gte=0, weight__lte=MAX_WEIGHT), name="hub_weight_range"),
+            models.CheckConstraint(condition=Q(pod_headroom__lte=100_000), name="hub_headroom_range"),
+            models.CheckConstraint(
+                condition=Q(state__in=["onboarding", "active", "drained", "retired"]), name="hub_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="retired") | Q(weight=0, prime=False),
+                name="hub_retired_is_out",
+                violation_error_message="A retired hub has weight 0 and is not the prime.",
+            ),
+            models.CheckConstraint(
+                condition=Q(url__regex=SHAPE, health_url__regex=SHAPE, versions_url__regex=SHAPE), name="hub_url_shape"
+            ),
+        ]
+        triggers: ClassVar = [pgtrigger.ReadOnly(name="hub_key_is_for_ever", fields=["key"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when what the hub's form shows changes: tells an editor that the record moved under them."""
+        shown = (self.member_id, self.name, self.url, self.health_url, self.versions_url, self.pod_headroom)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
