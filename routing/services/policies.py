@@ -1,0 +1,28 @@
+"""The policy: how redirectors choose a hub and check hubs. One row, changed with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from routing.models import Policy
+from routing.services import publishing, reasons
+
+if TYPE_CHECKING:
+    from members.models import User
+
+
+@transaction.atomic
+def edit(changes: Mapping[str, Any], *, reason: str, by: User | None) -> Policy:
+    """Change settings of the policy (by field name); they are published with the hubs."""
+    reason = reasons.checked(reason)
+    Policy.objects.get_or_create(pk=1)
+    policy = Policy.objects.select_for_update().get(pk=1)
+    for name, value in changes.items():
+        setattr(policy, name, value)
+    policy.full_clean(validate_unique=False)
+    policy.save(update_fields=list(changes))
+    publishing.publish_on_commit(reason, by)
+    return policy

@@ -1,0 +1,178 @@
+"""Publish: turn the facts in Postgres into the snapshot that redirectors obey, and push it to them through Redis."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from django.db import connection, transaction
+from django.utils import timezone
+
+from routing import snapshot
+from routing.models import Hub, Policy, SnapshotVersion
+from routing.services import broker
+
+if TYPE_CHECKING:
+    from members.models import User
+
+logger = structlog.get_logger(__name__)
+
+# Postgres advisory locks: one writer of versions at a time, one pusher at a time.
+PUBLISH_LOCK: Final = 0x6665_6401
+PUSH_LOCK: Final = 0x6665_6402
+
+
+def publish_on_commit(reason: str, by: User | None) -> None:
+    """Ask for a new version once the transaction is through. Every service that changes a published fact calls this.
+
+    In a transaction of several services the first reason wins: the outermost verb asks first.
+    """
+    transaction.on_commit(partial(publish, reason, by), robust=True)
+
+
+@transaction.atomic
+def publish(reason: str, by: User | None = None, *, above: int = 0) -> SnapshotVersion | None:
+    """Publish a new version if the facts differ from the newest one; None if they don't, or if there is no hub at all.
+
+    Any number of processes may call this at once: equal versions never follow each other, and numbers only go up.
+    With `above`, a number that is in use elsewhere, a version beyond it is published even if nothing changed.
+    """
+    _wait_for(PUBLISH_LOCK)
+    newest = SnapshotVersion.objects.newest()
+    number = newest.version if newest else 0
+    facts = current(max(number, above) + 1)
+    if newest and newest.digest == snapshot.digest(facts.content) and above <= number:
+        return None
+    if not facts.hubs:
+        return None  # An empty snapshot is never published: redirectors would refuse it.
+    version = _write(facts, reason, by)
+    transaction.on_commit(push, robust=True)
+    return version
+
+
+def newest() -> SnapshotVersion | None:
+    """The version in use."""
+    return SnapshotVersion.objects.newest()
+
+
+def current(version: int) -> snapshot.Snapshot:
+    """What the facts in Postgres say now, as the snapshot of that number."""
+    hubs = Hub.objects.published().order_by("key")
+    policy = Policy.objects.current()
+    return snapshot.Snapshot(
+        version=version,
+        published_at=timezone.now().timestamp(),
+        hubs=tuple(_published_hub(hub) for hub in hubs),
+        policy=snapshot.Policy(
+            balancer=policy.balancer,
+            host_cookie_age_hours=policy.host_cookie_age_hours,
+            check_period=policy.check_period,
+            check_failed_period=policy.check_failed_period,
+            check_jitter=policy.check_jitter,
+            check_retries=policy.check_retries,
+            check_timeout=policy.check_timeout,
+        ),
+    )
+
+
+def sweep() -> None:
+    """Repair what was lost between a commit and Redis. Cheap when nothing was, and safe to run at any time."""
+    publish("found changes that were not published yet")
+    ahead = _version_in_redis()
+    known = newest()
+    if known and ahead > known.version:
+        # The database was restored from a backup. Redirectors must not take our next version for an old one.
+        publish(f"redirectors already had version {ahead}, which this database does not know", above=ahead)
+    push()
+
+
+@transaction.atomic
+def push() -> bool:
+    """Bring the newest version to Redis, with a nudge, unless Redis has it already. False while Redis is away.
+
+    One process pushes at a time, so that a slow one can't put an older version over a newer one.
+    """
+    _wait_for(PUSH_LOCK)
+    version = newest()
+    if version is None:
+        return True
+    document = version.document.encode()
+    try:
+        redis = broker.connection()
+        if redis.get(snapshot.REDIS_SNAPSHOT) != document:
+            with redis.pipeline(transaction=True) as pipe:
+                pipe.set(snapshot.REDIS_SNAPSHOT, document)
+                pipe.publish(snapshot.REDIS_NUDGE, version.version)
+                pipe.execute()
+            logger.info("snapshot_pushed", version=version.version)
+    except broker.Away as error:
+        _redis_is_away(error)
+        return False
+    _redis_is_back()
+    return True
+
+
+def _published_hub(hub: Hub) -> snapshot.Hub:
+    factors: tuple[snapshot.Factor, ...] = ()
+    if hub.state != Hub.State.ACTIVE:
+        factors = (snapshot.Factor("state", 0.0, hub.state),)
+    return snapshot.Hub(
+        key=hub.key,
+        url=hub.url,
+        health=hub.health_url,
+        versions=hub.versions_url,
+        weight=float(hub.weight),
+        prime=hub.prime,
+        name=hub.name,
+        pod_headroom=hub.pod_headroom,
+        factors=factors,
+    )
+
+
+def _write(facts: snapshot.Snapshot, reason: str, by: User | None) -> SnapshotVersion:
+    version = SnapshotVersion.objects.create(
+        version=facts.version,
+        document=snapshot.encode(snapshot.check(facts)).decode(),
+        digest=snapshot.digest(facts.content),
+        published_at=datetime.fromtimestamp(facts.published_at, UTC),
+        by=by,
+        reason=reason,
+        hub_count=len(facts.hubs),
+    )
+    logger.info("snapshot_published", version=version.version, hubs=version.hub_count)
+    return version
+
+
+def _version_in_redis() -> int:
+    """The number of the version Redis holds; 0 for none, for a damaged one and while Redis is away."""
+    try:
+        document = broker.connection().get(snapshot.REDIS_SNAPSHOT)
+        return snapshot.decode(document).version if document else 0
+    except (*broker.Away, snapshot.SnapshotError):
+        return 0
+
+
+def _wait_for(lock: int) -> None:
+    """Take an advisory lock until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+
+
+# Whether the last push of this process failed: an outage is one line in the log, and its end another.
+_away = False
+
+
+def _redis_is_away(error: Exception) -> None:
+    global _away  # noqa: PLW0603
+    if not _away:
+        logger.warning("redis_is_away", error=str(error), effect="redirectors keep their table; the sweep catches up")
+    _away = True
+
+
+def _redis_is_back() -> None:
+    global _away  # noqa: PLW0603
+    if _away:
+        logger.info("redis_is_back")
+    _away = False

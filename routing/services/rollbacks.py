@@ -1,0 +1,84 @@
+"""Roll back: bring the facts to what an earlier version published, through the same services, as a new version."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from routing import snapshot
+from routing.models import Hub, SnapshotVersion
+from routing.services import differences, hubs, policies, publishing, reasons, weights
+
+if TYPE_CHECKING:
+    from members.models import User
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What rolling back would change, in words, and which hubs came after that version (they would get weight 0)."""
+
+    sentences: list[str]
+    later_hubs: list[Hub]
+
+
+def preview(version: SnapshotVersion) -> Preview:
+    """What a roll back to this version would do now."""
+    now = publishing.current(version=0)
+    later = _later_hubs(version.snapshot)
+    return Preview(differences.between(now, _target(version.snapshot, now)), later)
+
+
+@transaction.atomic
+def roll_back(version: SnapshotVersion, *, reason: str, by: User | None) -> None:
+    """Restore weights, prime, headroom, addresses, names, states and policy of a version. Later hubs get weight 0.
+
+    The old document is never published again: what it said becomes the facts, and those a new version.
+    """
+    why = reasons.checked(f"roll back to version {version.version}: {reasons.checked(reason)}"[: reasons.MAX_LENGTH])
+    publishing.publish_on_commit(why, by)
+    known = {hub.key: hub for hub in Hub.objects.select_for_update().order_by("pk")}
+    published = [(known[hub.key], hub) for hub in version.snapshot.hubs if hub.key in known]
+    for hub, wanted in published:
+        hubs.edit(hub, _record_changes(hub, wanted), reason=why, by=by)
+        if hub.state != differences.state(wanted):
+            hubs.change_state(hub, differences.state(wanted), reason=why, by=by)
+    _restore_prime(published, why, by)
+    new_weights = {hub.pk: Decimal(str(wanted.weight)) for hub, wanted in published}
+    new_weights |= {hub.pk: Decimal(0) for hub in _later_hubs(version.snapshot)}
+    weights.change(new_weights, reason=why, by=by)
+    policies.edit(dataclasses.asdict(version.snapshot.policy), reason=why, by=by)
+
+
+def _record_changes(hub: Hub, wanted: snapshot.Hub) -> dict[str, object]:
+    before = {
+        "name": wanted.name or hub.name,
+        "url": wanted.url,
+        "health_url": wanted.health,
+        "versions_url": wanted.versions,
+        "pod_headroom": wanted.pod_headroom,
+    }
+    return {name: value for name, value in before.items() if getattr(hub, name) != value}
+
+
+def _restore_prime(published: list[tuple[Hub, snapshot.Hub]], reason: str, by: User | None) -> None:
+    prime = next((hub for hub, wanted in published if wanted.prime), None)
+    if prime:
+        hubs.make_prime(prime, reason=reason, by=by)
+    else:
+        hubs.unset_prime(reason=reason, by=by)
+
+
+def _later_hubs(old: snapshot.Snapshot) -> list[Hub]:
+    keys = [hub.key for hub in old.hubs]
+    return list(Hub.objects.published().exclude(key__in=keys).order_by("name"))
+
+
+def _target(old: snapshot.Snapshot, now: snapshot.Snapshot) -> snapshot.Snapshot:
+    """What the roll back would publish: the old hubs, and the later ones with weight 0."""
+    keys = {hub.key for hub in old.hubs}
+    later = tuple(dataclasses.replace(hub, weight=0.0, prime=False) for hub in now.hubs if hub.key not in keys)
+    return dataclasses.replace(old, hubs=old.hubs + later)
