@@ -1,7 +1,7 @@
 """A pytest plugin: real Postgres and Valkey for every test run, before Django reads its settings.
 
-One pair per run, thrown away afterwards; the workers of pytest-xdist inherit it from their controller, and each has its own
-test database (pytest-django's doing) and its own Redis database. DATABASE_URL and REDIS_URL of the user are respected.
+One pair per run, thrown away afterwards; the workers of pytest-xdist inherit it from their controller, and each has
+its own test database (pytest-django does that) and its own Redis database. DATABASE_URL and REDIS_URL are respected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from dev.guard import Guard
-from dev.servers import Postgres, Server, ServerError, Valkey
+from dev.server import Server, ServerError
+from dev.servers import Postgres, Valkey
 
 running = ExitStack()
 
