@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "django_structlog",
     "pgtrigger",
     "csp",
+    # The demo federation, to try things on: `manage.py load_demo`.
+    *([] if PRODUCTION else ["demo"]),
 ]
 
 MIDDLEWARE = [
