@@ -163,8 +163,10 @@ async def stay(visitors: Visitors) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m demo.visitors", description=__doc__)
-    redirector = os.environ.get("REDIRECTOR_URL", "http://127.0.0.1:8080")
-    parser.add_argument("--redirector", default=redirector, help="where the redirector is (default: REDIRECTOR_URL)")
+    redirector = os.environ.get("REDIRECTOR_PUBLIC_URL", "http://127.0.0.1:8080")
+    parser.add_argument(
+        "--redirector", default=redirector, help="where the redirector is (default: REDIRECTOR_PUBLIC_URL)"
+    )
     parser.add_argument("--rate", type=float, default=RATE, help=f"launches a second (default {RATE:g})")
     arguments = parser.parse_args(argv)
     if not 0 < arguments.rate <= 50:
