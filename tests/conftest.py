@@ -1,4 +1,4 @@
-"""What every test may ask for: ports, servers of its own, a browser."""
+"""What every test may ask for: ports and servers of its own, a Redis database, a browser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from django.conf import settings
 
 from dev.ports import free_port as find_free_port
 from dev.servers import Postgres, Valkey
+
+pytest_plugins = ["tests.browsing", "pytester"]
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """None; pytest-playwright's own fixture is made in a way that this pytest warns of."""
 
 
 @pytest.fixture
