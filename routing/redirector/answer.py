@@ -1,0 +1,71 @@
+"""The hot path: from a request for a launch to the bytes of its redirect, by one pure function.
+
+The protocol writes these bytes as they are; the ASGI application, for requests that are not plain, says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Final, NamedTuple
+
+from routing.redirector.counters import REASONS
+from routing.redirector.table import Table
+
+LAUNCH: Final = b"/build/"
+CORS: Final = (b"access-control-allow-origin: *", b"access-control-allow-headers: cache-control")
+
+_BY_BALANCER: Final = REASONS.index("load_balancer")
+_BY_COOKIE: Final = REASONS.index("cookie")
+_END: Final = b"\r\n\r\n"
+
+
+class Moment(NamedTuple):
+    """What every redirect of one second has in common."""
+
+    date: bytes
+    head: bytes
+    expires: bytes
+    expires_then_path: bytes
+
+
+def moment(now: float, cookie_age: float) -> Moment:
+    """The common parts at a time, in seconds since the epoch."""
+    date = formatdate(now, usegmt=True).encode()
+    expires = formatdate(now + cookie_age, usegmt=True).encode()
+    lines = (b"HTTP/1.1 307 Temporary Redirect", b"date: " + date, *CORS, b"content-length: 0", b"location: ")
+    return Moment(date, b"\r\n".join(lines), expires, expires + b"; Path=")
+
+
+def redirect(target: bytes, cookie: bytes | None, table: Table, at: Moment) -> tuple[bytes, int]:
+    """The whole answer to a request for a launch, and the cell of the counters it belongs to.
+
+    `target` is in origin form and without a fragment, as the parser let it through: printable ASCII, so that it cannot
+    end a header. A visitor comes back to the hub of the cookie while that hub is in rotation.
+    """
+    path = target.partition(b"?")[0]
+    place = None if cookie is None else sticky(cookie, table.sticky)
+    if place is None:
+        route, reason = table.routes[table.choose(path)[0]], _BY_BALANCER
+    else:
+        route, reason = table.routes[place], _BY_COOKIE
+    if b";" in path:
+        # A cookie's Path ends at a semicolon. Without a Path browsers take the directory of the request, semicolon and
+        # all: the cookie then holds for every ref of this repository, and comes back.
+        return b"".join((at.head, route.url, target, route.cookie, at.expires, _END)), route.cell + reason
+    cookie_parts = (route.cookie, at.expires_then_path, path, _END)
+    return b"".join((at.head, route.url, target, *cookie_parts)), route.cell + reason
+
+
+def sticky(cookie: bytes, places: Mapping[bytes, int]) -> int | None:
+    """The place of the hub that a Cookie header names, quoted or bare; None without one that is in rotation.
+
+    Browsers send the cookie of the longest path first, so the first one that can be honoured is the right one.
+    """
+    for pair in cookie.split(b";"):
+        name, _, value = pair.partition(b"=")
+        if name.strip() == b"host":
+            place = places.get(value.strip().strip(b'"'))
+            if place is not None:
+                return place
+    return None

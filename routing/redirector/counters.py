@@ -1,0 +1,84 @@
+"""Redirects counted in memory that all processes share: every worker writes its own region, anyone can read the sum.
+
+The memory is made before the first fork, so the counts outlive each worker. A directory in it says which slot belongs
+to which hub; the keeper alone writes there.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+REASONS: Final = ("load_balancer", "cookie")
+SLOTS: Final = 1024  # hubs in the life of a redirector; those beyond it, or with endless keys, share the last slot
+OTHERS: Final = "(others)"
+
+_STRIDE: Final = len(REASONS)
+_KEY_BYTES: Final = 256
+_WORD: Final = 8
+
+
+class Counters:
+    """One cell for each worker, hub and reason, of 64 bits each."""
+
+    def __init__(self, workers: int) -> None:
+        region = SLOTS * _STRIDE
+        self._keys = mmap.mmap(-1, SLOTS * _KEY_BYTES)
+        self._words = memoryview(mmap.mmap(-1, (1 + workers * region) * _WORD)).cast("Q")
+        self._regions = [self._words[1 + region * worker : 1 + region * (worker + 1)] for worker in range(workers)]
+
+    def region(self, worker: int) -> memoryview[int]:
+        """The cells of one worker; `cell` says which is which."""
+        return self._regions[worker]
+
+    @property
+    def views(self) -> int:
+        """How many views were ever handed to the workers."""
+        return self._words[0]
+
+    def count_view(self) -> None:
+        """Note that a view was handed out. The keeper alone calls this."""
+        self._words[0] += 1
+
+    def assign(self, keys: Iterable[str]) -> None:
+        """Give each hub a slot, for ever. The keeper alone calls this."""
+        known = self.slots()
+        for key in keys:
+            if key not in known and len(known) < SLOTS - 1 and len(key.encode()) <= _KEY_BYTES:
+                self._write(len(known), key)
+                known[key] = len(known)
+
+    def slots(self) -> dict[str, int]:
+        """The slot of each hub key."""
+        found: dict[str, int] = {}
+        for slot in range(SLOTS - 1):
+            key = self._read(slot)
+            if not key:
+                break
+            found[key] = slot
+        return found
+
+    def totals(self) -> dict[str, tuple[int, ...]]:
+        """By hub key, the sum over all workers of each reason in REASONS."""
+        slots = self.slots()
+        totals = {key: self._sums(slot) for key, slot in slots.items()}
+        others = self._sums(SLOTS - 1)
+        return {**totals, OTHERS: others} if any(others) else totals
+
+    def _sums(self, slot: int) -> tuple[int, ...]:
+        cells = range(slot * _STRIDE, (slot + 1) * _STRIDE)
+        return tuple(sum(region[cell] for region in self._regions) for cell in cells)
+
+    def _write(self, slot: int, key: str) -> None:
+        start = slot * _KEY_BYTES
+        self._keys[start : start + _KEY_BYTES] = key.encode()[:_KEY_BYTES].ljust(_KEY_BYTES, b"\0")
+
+    def _read(self, slot: int) -> str:
+        start = slot * _KEY_BYTES
+        return self._keys[start : start + _KEY_BYTES].rstrip(b"\0").decode(errors="ignore")
+
+
+def cell(slots: Mapping[str, int], key: str) -> int:
+    """The first cell of a hub within a worker's region; its reasons follow in the order of REASONS."""
+    return slots.get(key, SLOTS - 1) * _STRIDE

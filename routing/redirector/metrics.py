@@ -1,0 +1,137 @@
+"""What the redirector tells Prometheus: the names that dashboards know, and the age and source of its table.
+
+Every series is worked out from the table in use when it is asked for, so that none outlives its cause: a hub has one
+health series, whose reason is empty while it is healthy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from routing.redirector.counters import REASONS
+from routing.redirector.table import Table, health
+
+CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+
+Labels = tuple[tuple[str, str], ...]
+Series = tuple[Labels, float]
+
+
+class Family(NamedTuple):
+    """One metric with all its series."""
+
+    name: str
+    kind: str
+    about: str
+    series: Iterable[Series]
+
+
+def page(table: Table | None, totals: Mapping[str, tuple[int, ...]], now: float) -> bytes:
+    """The whole text of /metrics."""
+    families = [_redirects(table, totals), _ready(table)]
+    if table is not None:
+        families += [*_health(table), *_weights(table), *_source(table, now)]
+    return "".join(_lines(families)).encode()
+
+
+def _redirects(table: Table | None, totals: Mapping[str, tuple[int, ...]]) -> Family:
+    hubs = () if table is None else table.view.snapshot.hubs
+    counted = {**{hub.key: (0,) * len(REASONS) for hub in hubs}, **totals}
+    return Family(
+        "federation_redirect_count",
+        "counter",
+        "Launches sent to a hub by all workers: by the balancer, or back to the hub of the visitor's cookie.",
+        [
+            ((("member", key), ("reason", reason)), count)
+            for key, counts in counted.items()
+            for reason, count in zip(REASONS, counts, strict=True)
+        ],
+    )
+
+
+def _ready(table: Table | None) -> Family:
+    about = "1 when there is a table of hubs to redirect by."
+    return Family("federation_redirector_ready", "gauge", about, [((), table is not None)])
+
+
+def _health(table: Table) -> Iterator[Family]:
+    view = table.view
+    states = [(hub.key, *health(view, hub)) for hub in view.snapshot.hubs]
+    yield Family(
+        "federation_health",
+        "gauge",
+        "1 when the hub is healthy, else 0 and why.",
+        [((("member", key), ("reason", reason)), healthy) for key, healthy, reason in states],
+    )
+    yield Family(
+        "federation_health_check",
+        "gauge",
+        "1 when this check of the hub is passed, else 0.",
+        [
+            ((("member", hub.key), ("check", name)), passed)
+            for hub in view.snapshot.hubs
+            if hub.key in view.verdicts
+            for name, passed in view.verdicts[hub.key].checks.items()
+        ],
+    )
+
+
+def _weights(table: Table) -> Iterator[Family]:
+    rotating = {hub.key for hub in table.in_rotation}
+    hubs = table.view.snapshot.hubs
+    yield Family(
+        "federation_weight",
+        "gauge",
+        "The weight promised to the hub.",
+        [((("member", hub.key),), hub.weight) for hub in hubs],
+    )
+    yield Family(
+        "federation_effective_weight",
+        "gauge",
+        "The weight the hub has now: promise times factors, and 0 while it is out of rotation.",
+        [((("member", hub.key),), hub.effective_weight if hub.key in rotating else 0) for hub in hubs],
+    )
+
+
+def _source(table: Table, now: float) -> Iterator[Family]:
+    view = table.view
+    # A clock that was set back must not make the table younger than new.
+    age = max(0.0, now - view.confirmed_at)
+    yield Family(
+        "federation_snapshot_version", "gauge", "The version of the snapshot in use.", [((), view.snapshot.version)]
+    )
+    yield Family(
+        "federation_snapshot_age_seconds",
+        "gauge",
+        "Seconds since the source of the snapshot last confirmed it.",
+        [((), round(age, 3))],
+    )
+    yield Family(
+        "federation_snapshot_source",
+        "gauge",
+        "1 for the source the snapshot in use came from.",
+        [((("source", view.source),), 1)],
+    )
+    yield Family(
+        "federation_watching", "gauge", "1 while this redirector checks the hubs itself.", [((), view.watching)]
+    )
+
+
+def _lines(families: Iterable[Family]) -> Iterator[str]:
+    for family in families:
+        yield f"# HELP {family.name} {family.about}\n# TYPE {family.name} {family.kind}\n"
+        for labels, value in family.series:
+            yield f"{family.name}{_labelled(labels)} {_number(value)}\n"
+
+
+def _labelled(labels: Labels) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}" if labels else ""
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))

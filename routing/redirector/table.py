@@ -1,0 +1,99 @@
+"""What a worker chooses from: everything that can be worked out when a view loads, so that a request only looks up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from routing.balancing import Balancer, WeightedRandom, balancer
+from routing.redirector.counters import cell
+from routing.redirector.options import Options
+from routing.redirector.view import View
+from routing.snapshot import Hub, SnapshotError
+
+HEALTH_FACTOR: Final = "health"
+
+# Nothing that could end a header, a quoted cookie value or a cookie attribute.
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9._~:\[\]/%@!$&'()*+=-]+")
+
+
+class Route:
+    """One hub, ready to be written into answers; SnapshotError if its address may not stand in a header."""
+
+    __slots__ = ("cell", "cookie", "key", "url")
+
+    def __init__(self, hub: Hub, first_cell: int) -> None:
+        if not _ADDRESS.fullmatch(hub.url):
+            raise SnapshotError(f"the address of {hub.key} cannot be redirected to: {hub.url!r}")
+        self.key = hub.key
+        self.url = hub.url.rstrip("/").encode()
+        self.cookie = b'\r\nset-cookie: host="%b"; expires=' % self.url
+        self.cell = first_cell
+
+
+class Table:
+    """One view of the federation, immutable: swapped whole, by one reference.
+
+    `in_rotation` are the hubs that get new traffic; `ui_order` are all hubs, in the order in which they are to be asked
+    for the pages of the federation; `routes` are the hubs the balancer chooses from, in its order.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        options: Options,
+        slots: Mapping[str, int] | None = None,
+        before: Table | None = None,
+    ) -> None:
+        self.view = view
+        policy = view.snapshot.policy
+        self.cookie_age = 3600 * _first(options.cookie_age_hours, policy.host_cookie_age_hours)
+        hubs = view.snapshot.hubs
+        self.in_rotation = tuple(hub for hub in hubs if hub.effective_weight > 0 and health(view, hub)[0])
+        self.ui_order = _ui_order(view, self.in_rotation)
+        chosen_from = self.in_rotation or _last_resort(hubs)
+        weights = [(hub.key, hub.effective_weight or 1.0) for hub in chosen_from]
+        self.routes = [Route(hub, cell(slots or {}, hub.key)) for hub in chosen_from]
+        self.balancer: Balancer = balancer(
+            options.balancer or policy.balancer, weights, None if before is None else before.balancer
+        )
+        self.draw: Balancer = WeightedRandom(weights)  # for visitors without a repository
+        self.choose = self.balancer.choose
+        self.sticky = {route.url: place for place, route in enumerate(self.routes)} if self.in_rotation else {}
+
+
+def health(view: View, hub: Hub) -> tuple[bool, str]:
+    """Whether a hub is healthy, and if not, why: our own checks say, else the portal's, else it counts as healthy."""
+    verdict = view.verdicts.get(hub.key)
+    if verdict is not None:
+        return verdict.healthy, verdict.reason
+    for factor in hub.factors:
+        if factor.name == HEALTH_FACTOR and factor.value == 0:
+            return False, factor.reason
+    return True, ""
+
+
+def _first(given: float | None, otherwise: float) -> float:
+    return otherwise if given is None else given
+
+
+def _last_resort(hubs: Sequence[Hub]) -> tuple[Hub, ...]:
+    """Nobody is in rotation: the prime hub as it is, else those with any promise of traffic, else all."""
+    return tuple(
+        [hub for hub in hubs if hub.prime][:1]
+        or [hub for hub in hubs if hub.effective_weight > 0]
+        or [hub for hub in hubs if hub.weight > 0]
+        or hubs
+    )
+
+
+def _ui_order(view: View, in_rotation: Sequence[Hub]) -> tuple[Hub, ...]:
+    """Healthy before unhealthy, then the prime, then those in rotation; else as the snapshot has them."""
+    rotating = {hub.key for hub in in_rotation}
+    return tuple(
+        sorted(
+            view.snapshot.hubs,
+            key=lambda hub: (not health(view, hub)[0], not hub.prime, hub.key not in rotating),
+        )
+    )
