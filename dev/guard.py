@@ -12,26 +12,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 6.0
 
 
 class Guard:
     """While it is entered, `watch(pid)` entrusts processes to it; it acts only if we vanish before leaving."""
 
-    def __init__(self, remove: Path | None = None) -> None:
-        """`remove`: a directory to delete after the processes, if it comes to that."""
+    def __init__(self, remove: Path | None = None, keep_open: int | None = None) -> None:
+        """`remove`: a directory to delete after that; `keep_open`: a file (a lock, say) to hold until it is done."""
         self._remove = remove
+        self._kept_open = () if keep_open is None else (keep_open,)
 
     def __enter__(self) -> Self:
         arguments = [str(self._remove)] if self._remove else []
         # Its input is a pipe whose other end only we hold: the kernel closes it whatever happens to us.
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, *arguments], stdin=subprocess.PIPE, start_new_session=True, text=True
+            [sys.executable, "-I", "-S", __file__, *arguments],
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            pass_fds=self._kept_open,
         )
         return self
 
     def watch(self, pid: int) -> None:
-        """End this process (the leader of its group or not) if we die."""
+        """End this process if we die; it leads a group of its own, which ends with it."""
         self._say(f"+{pid}")
 
     def forget(self, pid: int) -> None:
@@ -50,26 +55,27 @@ class Guard:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process."""
-    with suppress(ProcessLookupError):
+    """Whether the process runs; one that only waits to be buried does not."""
+    try:
         os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except OSError:
         return True
-    return False
 
 
 def end(pids: list[int]) -> None:
-    """Ask each process to end, the latest first, wait, then insist."""
-    for signal_ in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
-        for pid in reversed(pids):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal_)
-        deadline = time.monotonic() + PATIENCE_SECONDS / 2
-        while any(map(is_alive, pids)):
-            if time.monotonic() > deadline:
-                break
+    """Ask each process to end, the latest first, wait, insist; then end what is left of their groups."""
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        for pid in filter(is_alive, reversed(pids)):
+            os.kill(pid, signal_)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(map(is_alive, pids)) and time.monotonic() < deadline:
             time.sleep(0.05)
-        else:
-            return
+    for pid in reversed(pids):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def main() -> None:

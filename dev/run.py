@@ -1,0 +1,187 @@
+"""`make run`: the whole federation on this machine, in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.guard import Guard
+from dev.ports import LOOPBACK
+from dev.server import Server, ServerError
+from dev.servers import Postgres, Valkey
+from dev.state import Refusal, State, port
+from dev.supervisor import Part, Supervisor, python
+from dev.terminal import Terminal
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 60.0
+SERVERS: dict[str, type[Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where people find things."""
+
+    portal: int
+    redirector: int
+    # The switchboard of the simulated hubs; the hubs have the ports after it.
+    hubs: int
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Ports:
+        """From the environment; Refusal if one cannot be had."""
+        return cls(
+            port("PORTAL_PORT", 8000, environ),
+            port("REDIRECTOR_PORT", 8080, environ),
+            port("DEMO_HUBS_PORT", 8090, environ, count=4),
+        )
+
+
+def parts(ports: Ports, directory: Path) -> list[Part]:
+    """Everything that runs beside the servers, once the database is ready."""
+    celery = python("-m", "celery", "-A", "federation")
+    portal = f"granian --interface wsgi --host {LOOPBACK} --port {ports.portal} --blocking-threads 4 --no-ws".split()
+    return [
+        Part("portal", python("-m", *portal, "federation.wsgi:application")),
+        Part("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-mingle"]),
+        Part(
+            "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", f"--schedule={directory / 'beat-schedule'}"]
+        ),
+        Part("visitors", python("-m", "demo.visitors")),
+    ]
+
+
+def early_parts(ports: Ports, directory: Path) -> list[Part]:
+    """What needs no database, and so starts while it is prepared."""
+    redirector = ["--host", LOOPBACK, "--port", str(ports.redirector), "--redis", os.environ["REDIS_URL"]]
+    cache = ["--cache", str(directory / "snapshot.json")]
+    return [
+        Part("hubs", python("-m", "demo.hubs", "--port", str(ports.hubs))),
+        Part("redirector", python("-m", "routing.redirector", *redirector, *cache)),
+    ]
+
+
+def set_environment(ports: Ports) -> None:
+    """What every part finds in its environment."""
+    os.environ.update(
+        PYTHONUNBUFFERED="1",
+        PYTHONPATH=str(ROOT),
+        DJANGO_SETTINGS_MODULE="federation.settings",
+        ALLOW_PRIVATE_HUBS="1",
+        REDIRECTOR_URL=f"http://{LOOPBACK}:{ports.redirector}",
+        DEMO_HUBS_URL=f"http://{LOOPBACK}:{ports.hubs}",
+    )
+
+
+async def answers(at: int, path: str) -> bool:
+    """Whether there is a page."""
+
+    def ask() -> int:
+        connection = http.client.HTTPConnection(LOOPBACK, at, timeout=5)
+        with suppress(OSError, http.client.HTTPException):
+            connection.request("GET", path)
+            return connection.getresponse().status
+        return 0
+
+    return await asyncio.to_thread(ask) == http.HTTPStatus.OK
+
+
+async def wait_for_pages(ports: Ports) -> bool:
+    """Until the portal and the redirector answer, at most READY_SECONDS; whether they do."""
+    deadline = time.monotonic() + READY_SECONDS
+    for at, path in ((ports.portal, "/"), (ports.redirector, "/readyz")):
+        while not await answers(at, path):
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.1)
+    return True
+
+
+async def start(supervisor: Supervisor, ports: Ports, state: State, terminal: Terminal) -> None:
+    """Start everything and say so when it works."""
+    began = time.monotonic()
+    for name, kind in SERVERS.items():
+        if not os.environ.get(name):
+            server = kind(state.directory)
+            await supervisor.start_server(server)
+            os.environ[name] = server.url
+    for part in early_parts(ports, state.directory):
+        supervisor.start(part)
+    password = state.password()
+    prepare = Part("prepare", python("-m", "dev.prepare"), {"DEMO_PASSWORD": password})
+    if await supervisor.run(prepare):
+        raise Refusal("The database could not be prepared; the lines above say why.")
+    for part in parts(ports, state.directory):
+        supervisor.start(part)
+    if not await wait_for_pages(ports):
+        terminal.say("The first page does not answer yet; the lines above may say why.")
+        return
+    terminal.say(
+        f"""
+Ready after {time.monotonic() - began:.1f} s.
+  Portal      http://{LOOPBACK}:{ports.portal}
+  Admin       http://{LOOPBACK}:{ports.portal}/admin/   first login: maintainer, {password}
+  Redirector  http://{LOOPBACK}:{ports.redirector}/build/gh/binder-examples/requirements/HEAD
+  State       {state.directory}
+Ctrl-C ends it; the data stays.
+"""
+    )
+
+
+async def until_stopped(supervisor: Supervisor, ports: Ports, state: State, terminal: Terminal) -> None:
+    """Run until somebody wants it to end, then end everything."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    starting = asyncio.create_task(start(supervisor, ports, state, terminal))
+    wanted = [asyncio.create_task(stop.wait()), asyncio.create_task(orphaned())]
+    try:
+        await asyncio.wait([starting, *wanted], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await asyncio.wait(wanted, return_when=asyncio.FIRST_COMPLETED)
+        terminal.say("Ending everything …")
+    finally:
+        for task in (starting, *wanted):
+            task.cancel()
+        await asyncio.gather(starting, *wanted, return_exceptions=True)
+        await supervisor.stop()
+    terminal.say("Everything has ended.")
+
+
+async def orphaned() -> None:
+    """Return when the `make` that started us is killed, which tells us nothing otherwise."""
+    parent = os.getppid()
+    while os.getppid() == parent or "MAKELEVEL" not in os.environ:
+        await asyncio.sleep(1)
+
+
+def main() -> int:
+    """The command; its exit status."""
+    terminal = Terminal()
+    try:
+        state = State(Path(os.environ.get("FEDERATION_STATE_DIR") or ROOT / ".local").absolute())
+        state.open(terminal.say)
+        ports = Ports.of(os.environ)
+        set_environment(ports)
+        with Guard(keep_open=state.lock) as guard:
+            asyncio.run(until_stopped(Supervisor(terminal, guard), ports, state, terminal))
+    except (Refusal, ServerError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
