@@ -37,7 +37,7 @@ MODES: Final = {
     "dead": ("dead", "refuses connections"),
     "reset": ("resets", "cuts every connection"),
 }
-SAMPLE: Final = re.compile(r"^(federation_\w+)\{([^}]*)\} ([\d.eE+-]+)$")
+SAMPLE: Final = re.compile(r"^(federation_\w+)\{(.*)\} ([\d.eE+-]+)$")
 LABEL: Final = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 # Both addresses are our own settings; a proxy from the environment is not for this machine.

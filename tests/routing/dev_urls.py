@@ -1,0 +1,14 @@
+"""The portal's addresses as they are in development."""
+
+from django.urls import path
+
+from federation.urls import handler500, urlpatterns
+from routing.views import dev
+
+__all__ = ["handler500", "urlpatterns"]
+
+urlpatterns = [
+    *urlpatterns,
+    path("dev/hubs/", dev.hubs, name="dev-hubs"),
+    path("dev/hubs/<slug:key>/", dev.switch_hub, name="dev-hub-switch"),
+]
