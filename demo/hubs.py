@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 import threading
@@ -126,6 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--pace", type=float, default=1.0, help="stretches the times of a launch; 0 is instant")
     arguments = parser.parse_args(argv)
+    # A caller that writes bad HTTP or hangs up is a part of the game, not of the terminal.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     hubs = [HubOptions(each.key, each.name, each.quota, arguments.pace) for each in HUBS]
     try:
         with contextlib.suppress(KeyboardInterrupt):
