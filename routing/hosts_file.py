@@ -41,7 +41,7 @@ CHART: Final = Policy(
 )
 POD_HEADROOM: Final = 10
 # Printable ASCII less space and what may not stand in a URL; a quote would also break the cookie that carries the URL.
-URL_CHARACTERS: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+URL_CHARACTERS: Final = re.compile(r"[!#-+\--:=?-\[\]_a-z~]+")
 KEY_CHARACTERS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
