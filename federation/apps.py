@@ -1,9 +1,16 @@
 """The federation app."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class FederationConfig(AppConfig):
-    """The federation app."""
+    """The federation app: it has no models, and makes the roles when those of routing are there."""
 
     name = "federation"
+
+    def ready(self) -> None:
+        """Have the roles made after each migrate."""
+        from federation.roles import make_roles
+
+        post_migrate.connect(make_roles, sender=apps.get_app_config("routing"), dispatch_uid="federation.roles")

@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
+from federation.guards import refuse_unsafe
+from federation.office import UNFOLD  # noqa: F401 The settings of the admin's theme.
 from foundation.logs import configure_structlog, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,10 +53,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "federation.health.middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "federation.request_ids.middleware",
     "csp.middleware.CSPMiddleware",
+    "federation.csp.middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -86,6 +91,8 @@ DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 3)
+# A database that fell silent is noticed after this many milliseconds, not after the kernel's quarter of an hour.
+DATABASES["default"]["OPTIONS"].setdefault("tcp_user_timeout", 10_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -129,6 +136,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+# In development files are found where they are written: no collectstatic, whatever DEBUG is.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 
 # Security. What needs https is on in production, where a proxy in front ends TLS and says so in X-Forwarded-Proto.
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -137,7 +146,6 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
@@ -164,3 +172,12 @@ configure_structlog()
 # No personal data in logs.
 DJANGO_STRUCTLOG_USER_ID_FIELD = None
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+if PRODUCTION:
+    refuse_unsafe(
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        development_key=DEVELOPMENT_SECRET_KEY,
+        allowed_hosts=ALLOWED_HOSTS,
+        allow_private_hubs=ALLOW_PRIVATE_HUBS,
+    )

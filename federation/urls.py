@@ -1,8 +1,11 @@
-"""The portal's addresses."""
+"""The portal's addresses. `/healthz` and `/readyz` are answered before they come here (federation.health)."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("routing.urls")),
 ]
+
+handler500 = "routing.views.errors.failed"

@@ -13,174 +13,492 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Hub',
+            name="Hub",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text="The hub's name in the hash that sends repositories to hubs. It can never be changed.", max_length=63, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\Z', 'Lower-case letters, digits and hyphens.')])),
-                ('name', models.CharField(max_length=100)),
-                ('url', models.CharField(max_length=300, validators=[routing.addresses.hub_address], verbose_name='address')),
-                ('health_url', models.CharField(max_length=300, validators=[routing.addresses.hub_address], verbose_name='health address')),
-                ('versions_url', models.CharField(max_length=300, validators=[routing.addresses.hub_address], verbose_name='versions address')),
-                ('prime', models.BooleanField(default=False, help_text="Serves the pages of the federation's address, and sets the reference version.")),
-                ('weight', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=9, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(Decimal('999999.999'))])),
-                ('pod_headroom', models.PositiveIntegerField(default=10, help_text='The hub leaves the rotation when fewer pods than this are left of its quota.', validators=[django.core.validators.MaxValueValidator(100000)])),
-                ('state', models.CharField(choices=[('onboarding', 'onboarding'), ('active', 'active'), ('drained', 'drained'), ('retired', 'retired')], default='onboarding', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hubs', to='members.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="The hub's name in the hash that sends repositories to hubs. It can never be changed.",
+                        max_length=63,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]([a-z0-9-]*[a-z0-9])?\\Z", "Lower-case letters, digits and hyphens."
+                            )
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "url",
+                    models.CharField(
+                        max_length=300, validators=[routing.addresses.hub_address], verbose_name="address"
+                    ),
+                ),
+                (
+                    "health_url",
+                    models.CharField(
+                        max_length=300, validators=[routing.addresses.hub_address], verbose_name="health address"
+                    ),
+                ),
+                (
+                    "versions_url",
+                    models.CharField(
+                        max_length=300, validators=[routing.addresses.hub_address], verbose_name="versions address"
+                    ),
+                ),
+                (
+                    "prime",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Serves the pages of the federation's address, and sets the reference version.",
+                    ),
+                ),
+                (
+                    "weight",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("0"),
+                        max_digits=9,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(Decimal("999999.999")),
+                        ],
+                    ),
+                ),
+                (
+                    "pod_headroom",
+                    models.PositiveIntegerField(
+                        default=10,
+                        help_text="The hub leaves the rotation when fewer pods than this are left of its quota.",
+                        validators=[django.core.validators.MaxValueValidator(100000)],
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("onboarding", "onboarding"),
+                            ("active", "active"),
+                            ("drained", "drained"),
+                            ("retired", "retired"),
+                        ],
+                        default="onboarding",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="hubs", to="members.member"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name', 'key'),
+                "ordering": ("name", "key"),
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('balancer', models.CharField(choices=[('rendezvous', 'rendezvous: a repository always goes to the same hub'), ('random', 'random: by weight alone')], default='rendezvous', max_length=20)),
-                ('host_cookie_age_hours', models.FloatField(default=4.0, help_text='How long a visitor who comes back to a repository is sent to the same hub.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(8784)], verbose_name='visitors stay on their hub for (hours)')),
-                ('check_period', models.FloatField(default=10.0, validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(86400)], verbose_name='check a healthy hub every (seconds)')),
-                ('check_failed_period', models.FloatField(default=300.0, validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(86400)], verbose_name='check a failing hub every (seconds)')),
-                ('check_jitter', models.FloatField(default=0.1, help_text='0.1 spreads them by ±5 % of the period.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='spread of the checks')),
-                ('check_retries', models.PositiveSmallIntegerField(default=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='tries per check')),
-                ('check_timeout', models.FloatField(default=2.0, validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(600)], verbose_name='give a hub time to answer (seconds)')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "balancer",
+                    models.CharField(
+                        choices=[
+                            ("rendezvous", "rendezvous: a repository always goes to the same hub"),
+                            ("random", "random: by weight alone"),
+                        ],
+                        default="rendezvous",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "host_cookie_age_hours",
+                    models.FloatField(
+                        default=4.0,
+                        help_text="How long a visitor who comes back to a repository is sent to the same hub.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(8784),
+                        ],
+                        verbose_name="visitors stay on their hub for (hours)",
+                    ),
+                ),
+                (
+                    "check_period",
+                    models.FloatField(
+                        default=10.0,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                        verbose_name="check a healthy hub every (seconds)",
+                    ),
+                ),
+                (
+                    "check_failed_period",
+                    models.FloatField(
+                        default=300.0,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                        verbose_name="check a failing hub every (seconds)",
+                    ),
+                ),
+                (
+                    "check_jitter",
+                    models.FloatField(
+                        default=0.1,
+                        help_text="0.1 spreads them by ±5 % of the period.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1),
+                        ],
+                        verbose_name="spread of the checks",
+                    ),
+                ),
+                (
+                    "check_retries",
+                    models.PositiveSmallIntegerField(
+                        default=5,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="tries per check",
+                    ),
+                ),
+                (
+                    "check_timeout",
+                    models.FloatField(
+                        default=2.0,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.1),
+                            django.core.validators.MaxValueValidator(600),
+                        ],
+                        verbose_name="give a hub time to answer (seconds)",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'policy',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='policy_one_row'), models.CheckConstraint(condition=models.Q(('balancer__in', ['rendezvous', 'random'])), name='policy_balancer_known'), models.CheckConstraint(condition=models.Q(('host_cookie_age_hours__gte', 0), ('host_cookie_age_hours__lte', 8784)), name='policy_host_cookie_age_hours_range'), models.CheckConstraint(condition=models.Q(('check_period__gte', 0.1), ('check_period__lte', 86400)), name='policy_check_period_range'), models.CheckConstraint(condition=models.Q(('check_failed_period__gte', 0.1), ('check_failed_period__lte', 86400)), name='policy_check_failed_period_range'), models.CheckConstraint(condition=models.Q(('check_jitter__gte', 0), ('check_jitter__lte', 1)), name='policy_check_jitter_range'), models.CheckConstraint(condition=models.Q(('check_retries__gte', 0), ('check_retries__lte', 100)), name='policy_check_retries_range'), models.CheckConstraint(condition=models.Q(('check_timeout__gte', 0.1), ('check_timeout__lte', 600)), name='policy_check_timeout_range')],
+                "verbose_name_plural": "policy",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="policy_one_row"),
+                    models.CheckConstraint(
+                        condition=models.Q(("balancer__in", ["rendezvous", "random"])), name="policy_balancer_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("host_cookie_age_hours__gte", 0), ("host_cookie_age_hours__lte", 8784)),
+                        name="policy_host_cookie_age_hours_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("check_period__gte", 0.1), ("check_period__lte", 86400)),
+                        name="policy_check_period_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("check_failed_period__gte", 0.1), ("check_failed_period__lte", 86400)),
+                        name="policy_check_failed_period_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("check_jitter__gte", 0), ("check_jitter__lte", 1)),
+                        name="policy_check_jitter_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("check_retries__gte", 0), ("check_retries__lte", 100)),
+                        name="policy_check_retries_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("check_timeout__gte", 0.1), ("check_timeout__lte", 600)),
+                        name="policy_check_timeout_range",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SnapshotVersion',
+            name="SnapshotVersion",
             fields=[
-                ('version', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
-                ('document', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('published_at', models.DateTimeField()),
-                ('reason', models.CharField(max_length=600)),
-                ('hub_count', models.PositiveIntegerField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("version", models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ("document", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField()),
+                ("reason", models.CharField(max_length=600)),
+                ("hub_count", models.PositiveIntegerField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'snapshot',
-                'ordering': ('-version',),
+                "verbose_name": "snapshot",
+                "ordering": ("-version",),
             },
         ),
         migrations.CreateModel(
-            name='WeightChange',
+            name="WeightChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('from_weight', models.DecimalField(decimal_places=3, max_digits=9)),
-                ('to_weight', models.DecimalField(decimal_places=3, max_digits=9)),
-                ('reason', models.CharField(max_length=500)),
-                ('batch', models.UUIDField(default=uuid.uuid4)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('hub', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='weight_changes', to='routing.hub')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("from_weight", models.DecimalField(decimal_places=3, max_digits=9)),
+                ("to_weight", models.DecimalField(decimal_places=3, max_digits=9)),
+                ("reason", models.CharField(max_length=500)),
+                ("batch", models.UUIDField(default=uuid.uuid4)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "hub",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="weight_changes", to="routing.hub"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.UniqueConstraint(condition=models.Q(('prime', True)), fields=('prime',), name='hub_one_prime', violation_error_message='There is a prime hub already.'),
+            model_name="hub",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("prime", True)),
+                fields=("prime",),
+                name="hub_one_prime",
+                violation_error_message="There is a prime hub already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(('key__regex', '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')), name='hub_key_shape'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key__regex", "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")), name="hub_key_shape"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^\\s*$'), _negated=True), name='hub_has_name'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name__regex", "^\\s*$"), _negated=True), name="hub_has_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 0), ('weight__lte', Decimal('999999.999'))), name='hub_weight_range'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__gte", 0), ("weight__lte", Decimal("999999.999"))), name="hub_weight_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(('pod_headroom__lte', 100000)), name='hub_headroom_range'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pod_headroom__lte", 100000)), name="hub_headroom_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['onboarding', 'active', 'drained', 'retired'])), name='hub_state_known'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["onboarding", "active", "drained", "retired"])),
+                name="hub_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'retired'), _negated=True), models.Q(('prime', False), ('weight', 0)), _connector='OR'), name='hub_retired_is_out', violation_error_message='A retired hub has weight 0 and is not the prime.'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "retired"), _negated=True),
+                    models.Q(("prime", False), ("weight", 0)),
+                    _connector="OR",
+                ),
+                name="hub_retired_is_out",
+                violation_error_message="A retired hub has weight 0 and is not the prime.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hub',
-            constraint=models.CheckConstraint(condition=models.Q(('health_url__regex', '^https?://[A-Za-z0-9.:_\\[\\]-]+(/[!$-:=A-Z\\[\\]_a-z~]*[!$-.0-:=A-Z\\[\\]_a-z~])?$'), ('url__regex', '^https?://[A-Za-z0-9.:_\\[\\]-]+(/[!$-:=A-Z\\[\\]_a-z~]*[!$-.0-:=A-Z\\[\\]_a-z~])?$'), ('versions_url__regex', '^https?://[A-Za-z0-9.:_\\[\\]-]+(/[!$-:=A-Z\\[\\]_a-z~]*[!$-.0-:=A-Z\\[\\]_a-z~])?$')), name='hub_url_shape'),
+            model_name="hub",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "health_url__regex",
+                        "^https?://[A-Za-z0-9.:_\\[\\]-]+(/[!$-:=A-Z\\[\\]_a-z~]*[!$-.0-:=A-Z\\[\\]_a-z~])?$",
+                    ),
+                    (
+                        "url__regex",
+                        "^https?://[A-Za-z0-9.:_\\[\\]-]+(/[!$-:=A-Z\\[\\]_a-z~]*[!$-.0-:=A-Z\\[\\]_a-z~])?$",
+                    ),
+                    (
+                        "versions_url__regex",
+                        "^https?://[A-Za-z0-9.:_\\[\\]-]+(/[!$-:=A-Z\\[\\]_a-z~]*[!$-.0-:=A-Z\\[\\]_a-z~])?$",
+                    ),
+                ),
+                name="hub_url_shape",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hub',
-            trigger=pgtrigger.compiler.Trigger(name='hub_key_is_for_ever', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."key" IS DISTINCT FROM (NEW."key"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='82d2f1726a221a25f468db228da9bd2f44b5bd21', operation='UPDATE', pgid='pgtrigger_hub_key_is_for_ever_ad630', table='routing_hub', when='BEFORE')),
+            model_name="hub",
+            trigger=pgtrigger.compiler.Trigger(
+                name="hub_key_is_for_ever",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."key" IS DISTINCT FROM (NEW."key"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="82d2f1726a221a25f468db228da9bd2f44b5bd21",
+                    operation="UPDATE",
+                    pgid="pgtrigger_hub_key_is_for_ever_ad630",
+                    table="routing_hub",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='snapshotversion',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='snapshotversion_from_one'),
+            model_name="snapshotversion",
+            constraint=models.CheckConstraint(condition=models.Q(("version__gte", 1)), name="snapshotversion_from_one"),
         ),
         migrations.AddConstraint(
-            model_name='snapshotversion',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__regex', '^\\s*$'), _negated=True), name='snapshotversion_has_reason'),
+            model_name="snapshotversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason__regex", "^\\s*$"), _negated=True), name="snapshotversion_has_reason"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='snapshotversion',
-            trigger=pgtrigger.compiler.Trigger(name='snapshotversion_is_written_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."document" IS DISTINCT FROM (NEW."document") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."published_at" IS DISTINCT FROM (NEW."published_at") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."hub_count" IS DISTINCT FROM (NEW."hub_count"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='b7ad2c232b0561dfb48ca1619337886fd3895229', operation='UPDATE', pgid='pgtrigger_snapshotversion_is_written_once_4d702', table='routing_snapshotversion', when='BEFORE')),
+            model_name="snapshotversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="snapshotversion_is_written_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."document" IS DISTINCT FROM (NEW."document") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."published_at" IS DISTINCT FROM (NEW."published_at") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."hub_count" IS DISTINCT FROM (NEW."hub_count"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="b7ad2c232b0561dfb48ca1619337886fd3895229",
+                    operation="UPDATE",
+                    pgid="pgtrigger_snapshotversion_is_written_once_4d702",
+                    table="routing_snapshotversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='snapshotversion',
-            trigger=pgtrigger.compiler.Trigger(name='snapshotversion_keeps_its_author', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."by_id" IS NOT NULL AND OLD."by_id" IS DISTINCT FROM (NEW."by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='62c388cded0033b9261a3d042e5fb91242962fc6', operation='UPDATE', pgid='pgtrigger_snapshotversion_keeps_its_author_a0d56', table='routing_snapshotversion', when='BEFORE')),
+            model_name="snapshotversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="snapshotversion_keeps_its_author",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (NEW."by_id" IS NOT NULL AND OLD."by_id" IS DISTINCT FROM (NEW."by_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="62c388cded0033b9261a3d042e5fb91242962fc6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_snapshotversion_keeps_its_author_a0d56",
+                    table="routing_snapshotversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='snapshotversion',
-            trigger=pgtrigger.compiler.Trigger(name='snapshotversion_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ba1bed7fe0d149708211677d7fc354a885dbfca9', operation='DELETE', pgid='pgtrigger_snapshotversion_is_kept_f738e', table='routing_snapshotversion', when='BEFORE')),
+            model_name="snapshotversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="snapshotversion_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="ba1bed7fe0d149708211677d7fc354a885dbfca9",
+                    operation="DELETE",
+                    pgid="pgtrigger_snapshotversion_is_kept_f738e",
+                    table="routing_snapshotversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='weightchange',
-            index=models.Index(fields=['batch'], name='weightchange_batch'),
+            model_name="weightchange",
+            index=models.Index(fields=["batch"], name="weightchange_batch"),
         ),
         migrations.AddIndex(
-            model_name='weightchange',
-            index=models.Index(fields=['hub', '-id'], name='weightchange_hub_newest'),
+            model_name="weightchange",
+            index=models.Index(fields=["hub", "-id"], name="weightchange_hub_newest"),
         ),
         migrations.AddConstraint(
-            model_name='weightchange',
-            constraint=models.CheckConstraint(condition=models.Q(('from_weight', models.F('to_weight')), _negated=True), name='weightchange_changes'),
+            model_name="weightchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("from_weight", models.F("to_weight")), _negated=True), name="weightchange_changes"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weightchange',
-            constraint=models.CheckConstraint(condition=models.Q(('from_weight__gte', 0), ('from_weight__lte', Decimal('999999.999')), ('to_weight__gte', 0), ('to_weight__lte', Decimal('999999.999'))), name='weightchange_range'),
+            model_name="weightchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("from_weight__gte", 0),
+                    ("from_weight__lte", Decimal("999999.999")),
+                    ("to_weight__gte", 0),
+                    ("to_weight__lte", Decimal("999999.999")),
+                ),
+                name="weightchange_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weightchange',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__regex', '^\\s*$'), _negated=True), name='weightchange_has_reason'),
+            model_name="weightchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason__regex", "^\\s*$"), _negated=True), name="weightchange_has_reason"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weightchange',
-            constraint=models.UniqueConstraint(fields=('batch', 'hub'), name='weightchange_once_per_batch'),
+            model_name="weightchange",
+            constraint=models.UniqueConstraint(fields=("batch", "hub"), name="weightchange_once_per_batch"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='weightchange',
-            trigger=pgtrigger.compiler.Trigger(name='weightchange_is_written_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."hub_id" IS DISTINCT FROM (NEW."hub_id") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."from_weight" IS DISTINCT FROM (NEW."from_weight") OR OLD."to_weight" IS DISTINCT FROM (NEW."to_weight") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."batch" IS DISTINCT FROM (NEW."batch"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='5d908459811506e5559674e1b0c4f80dadd86f21', operation='UPDATE', pgid='pgtrigger_weightchange_is_written_once_ebfc1', table='routing_weightchange', when='BEFORE')),
+            model_name="weightchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="weightchange_is_written_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."hub_id" IS DISTINCT FROM (NEW."hub_id") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."from_weight" IS DISTINCT FROM (NEW."from_weight") OR OLD."to_weight" IS DISTINCT FROM (NEW."to_weight") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."batch" IS DISTINCT FROM (NEW."batch"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="5d908459811506e5559674e1b0c4f80dadd86f21",
+                    operation="UPDATE",
+                    pgid="pgtrigger_weightchange_is_written_once_ebfc1",
+                    table="routing_weightchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='weightchange',
-            trigger=pgtrigger.compiler.Trigger(name='weightchange_keeps_its_author', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."by_id" IS NOT NULL AND OLD."by_id" IS DISTINCT FROM (NEW."by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='7b91bd9c6103bbea0ccc664ea32e26d67009a282', operation='UPDATE', pgid='pgtrigger_weightchange_keeps_its_author_b0479', table='routing_weightchange', when='BEFORE')),
+            model_name="weightchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="weightchange_keeps_its_author",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (NEW."by_id" IS NOT NULL AND OLD."by_id" IS DISTINCT FROM (NEW."by_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="7b91bd9c6103bbea0ccc664ea32e26d67009a282",
+                    operation="UPDATE",
+                    pgid="pgtrigger_weightchange_keeps_its_author_b0479",
+                    table="routing_weightchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='weightchange',
-            trigger=pgtrigger.compiler.Trigger(name='weightchange_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='cf5bd9525b367c77ebecd8549be759c5072043ba', operation='DELETE', pgid='pgtrigger_weightchange_is_kept_a9aaf', table='routing_weightchange', when='BEFORE')),
+            model_name="weightchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="weightchange_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="cf5bd9525b367c77ebecd8549be759c5072043ba",
+                    operation="DELETE",
+                    pgid="pgtrigger_weightchange_is_kept_a9aaf",
+                    table="routing_weightchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preview:
-    """What rolling back would change, in words, and which hubs came after that version (they would get weight 0)."""
+    """What rolling back would change, in words and in weights; `later_hubs`, which came later, get weight 0."""
 
     sentences: list[str]
+    rows: list[weights.Preview]
     later_hubs: list[Hub]
 
 
 def preview(version: SnapshotVersion) -> Preview:
     """What a roll back to this version would do now."""
-    now = publishing.current(version=0)
-    later = _later_hubs(version.snapshot)
-    return Preview(differences.between(now, _target(version.snapshot, now)), later)
+    old, now = version.snapshot, publishing.current(version=0)
+    keys = {hub.key: hub for hub in old.hubs}
+    hubs_now = list(Hub.objects.order_by("name"))
+    states = {hub.pk: differences.state(keys[hub.key]) for hub in hubs_now if hub.key in keys}
+    rows = weights.preview(hubs_now, _weights(old), states)
+    return Preview(differences.between(now, _target(old, now)), rows, _later_hubs(old))
 
 
 @transaction.atomic
@@ -38,7 +42,7 @@ def roll_back(version: SnapshotVersion, *, reason: str, by: User | None) -> None
 
     The old document is never published again: what it said becomes the facts, and those a new version.
     """
-    why = reasons.checked(f"roll back to version {version.version}: {reasons.checked(reason)}"[: reasons.MAX_LENGTH])
+    why = f"roll back to version {version.version}: {reasons.checked(reason)}"[: reasons.MAX_LENGTH]
     publishing.publish_on_commit(why, by)
     known = {hub.key: hub for hub in Hub.objects.select_for_update().order_by("pk")}
     published = [(known[hub.key], hub) for hub in version.snapshot.hubs if hub.key in known]
@@ -47,10 +51,14 @@ def roll_back(version: SnapshotVersion, *, reason: str, by: User | None) -> None
         if hub.state != differences.state(wanted):
             hubs.change_state(hub, differences.state(wanted), reason=why, by=by)
     _restore_prime(published, why, by)
-    new_weights = {hub.pk: Decimal(str(wanted.weight)) for hub, wanted in published}
-    new_weights |= {hub.pk: Decimal(0) for hub in _later_hubs(version.snapshot)}
-    weights.change(new_weights, reason=why, by=by)
+    weights.change(_weights(version.snapshot), reason=why, by=by)
     policies.edit(dataclasses.asdict(version.snapshot.policy), reason=why, by=by)
+
+
+def _weights(old: snapshot.Snapshot) -> dict[int, Decimal]:
+    published = {hub.key: Decimal(str(hub.weight)) for hub in old.hubs}
+    found = dict(Hub.objects.filter(key__in=published).values_list("pk", "key"))
+    return {pk: published[key] for pk, key in found.items()} | {hub.pk: Decimal(0) for hub in _later_hubs(old)}
 
 
 def _record_changes(hub: Hub, wanted: snapshot.Hub) -> dict[str, object]:

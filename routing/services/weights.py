@@ -95,9 +95,11 @@ class Preview:
     new_share: float
 
 
-def preview(hubs: Sequence[Hub], new: Mapping[int, Decimal]) -> list[Preview]:
-    """What weights (by primary key) would do to the promised shares of these hubs; absent ones keep theirs."""
-    now, then = shares(hubs), shares(_with(hubs, new))
+def preview(
+    hubs: Sequence[Hub], new: Mapping[int, Decimal], states: Mapping[int, str] | None = None
+) -> list[Preview]:
+    """What weights and states (by primary key) would do to these hubs' promised shares; absent ones keep theirs."""
+    now, then = shares(hubs), shares(_with(hubs, new, states or {}))
     return [Preview(hub, hub.weight, new.get(hub.pk, hub.weight), now[hub.key], then[hub.key]) for hub in hubs]
 
 
@@ -131,8 +133,11 @@ def _much_moves(rows: Sequence[Preview]) -> str:
     return f"{moved:.0%} of all launches would move to other hubs, which must build what they don't have yet."
 
 
-def _with(hubs: Iterable[Hub], new: Mapping[int, Decimal]) -> list[Hub]:
-    return [Hub(pk=hub.pk, key=hub.key, state=hub.state, weight=new.get(hub.pk, hub.weight)) for hub in hubs]
+def _with(hubs: Iterable[Hub], new: Mapping[int, Decimal], states: Mapping[int, str]) -> list[Hub]:
+    return [
+        Hub(pk=hub.pk, key=hub.key, state=states.get(hub.pk, hub.state), weight=new.get(hub.pk, hub.weight))
+        for hub in hubs
+    ]
 
 
 def _checked(hubs: Mapping[int, Hub], new: Mapping[int, Decimal]) -> dict[int, Decimal]:

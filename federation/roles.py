@@ -1,0 +1,42 @@
+"""Who may do what: one group, made and kept by `manage.py migrate`.
+
+The code is the truth: permissions that were added to the group by hand go away with the next migrate. Superusers may
+do everything; everyone else may do nothing here. To log in to the admin a person also needs "staff status".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+MAINTAINERS: Final = "maintainers"
+PERMISSIONS: Final = (
+    "members.add_member",
+    "members.change_member",
+    "members.view_member",
+    "routing.add_hub",
+    "routing.change_hub",
+    "routing.view_hub",
+    "routing.add_weightchange",
+    "routing.view_weightchange",
+    "routing.change_policy",
+    "routing.view_policy",
+    "routing.add_snapshotversion",  # To roll back: it adds a version.
+    "routing.view_snapshotversion",
+)
+
+
+def make_roles(using: str = "default", **kwargs: Any) -> None:  # noqa: ANN401
+    """Make the maintainers' group with exactly its permissions. A receiver of `post_migrate`; safe to run again."""
+    for label in ("members", "routing"):
+        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
+    wanted = Q()
+    for name in PERMISSIONS:
+        label, codename = name.split(".")
+        wanted |= Q(content_type__app_label=label, codename=codename)
+    group, _ = Group.objects.using(using).get_or_create(name=MAINTAINERS)
+    group.permissions.set(Permission.objects.using(using).filter(wanted))

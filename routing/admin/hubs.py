@@ -1,0 +1,169 @@
+"""Hubs in the office: the list, the record, and who is prime, in rotation, drained or retired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.views import ChangeList
+
+from routing.admin import hub_pages, pages
+from routing.forms import HubForm, NewHubForm
+from routing.models import Hub
+from routing.services import hubs, weight_history, weights
+
+RECORD = ("member", "key", "name", "url", "health_url", "versions_url", "pod_headroom")
+
+
+class HubChangeList(ChangeList):
+    """The list, with each hub's promised share: that needs all hubs, not only those on the page."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Find the page's hubs and put the share beside each."""
+        super().get_results(request)
+        shares = weights.shares(Hub.objects.all())
+        self.result_list = list(self.result_list)
+        for hub in self.result_list:
+            hub.promised_share = shares[hub.key]
+
+
+@admin.register(Hub)
+class HubAdmin(ModelAdmin):
+    """Hubs are taken in, edited, drained and retired here; weights have their own page; nothing is deleted."""
+
+    list_display = ("hub", "member", "shown_state", "shown_weight", "shown_share", "shown_prime", "last_change")
+    list_filter = ("state", "prime", "member")
+    list_filter_submit = True
+    search_fields = ("name", "key", "url", "member__name")
+    list_select_related = ("member",)
+    list_per_page = 50
+    ordering = ("name", "key")
+    actions = None
+    actions_detail = ["make_prime", "change_state"]
+    autocomplete_fields = ("member",)
+    warn_unsaved_form = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Hub]:
+        """Hubs with their newest weight change."""
+        return super().get_queryset(request).prefetch_related(weight_history.last_changes())
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401
+        """The list that knows the shares."""
+        return HubChangeList
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Hub | None = None,
+        change: bool = False,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> type[ModelForm[Hub]]:
+        """A new hub has a key and a first weight; of one that exists only the record is edited."""
+        return super().get_form(request, obj, change, form=HubForm if obj else NewHubForm, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Hub | None = None) -> Any:  # noqa: ANN401
+        """The record, what moves traffic, and why."""
+        if obj is None:
+            return [
+                (None, {"fields": RECORD}),
+                ("Traffic", {"fields": ("weight", "state")}),
+                ("Why", {"fields": ("reason",)}),
+            ]
+        traffic = ("shown_state", "shown_prime", "shown_weight", "history")
+        why = [("Why", {"fields": ("reason", "seen")})] if self.has_change_permission(request, obj) else []
+        return [(None, {"fields": RECORD}), ("Traffic", {"fields": traffic}), *why]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Hub | None = None) -> Any:  # noqa: ANN401
+        """The key never changes; what moves traffic has its own pages."""
+        return ("key", "shown_state", "shown_prime", "shown_weight", "history") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Hub | None = None) -> bool:
+        """Nobody: a hub that leaves is retired, so that its history stays."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Hub, form: Any, change: bool) -> None:  # noqa: ANN401
+        """By the same services as everything else."""
+        by, reason = pages.who(request), form.cleaned_data["reason"]
+        if change:
+            hubs.edit(obj, form.changes(), reason=reason, by=by, seen=form.cleaned_data.get("seen") or None)
+        else:
+            hubs.add(obj, weight=form.cleaned_data["weight"], reason=reason, by=by)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The form; what a service refuses in the last moment is said, not thrown."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (hubs.HubsError, ValidationError) as error:
+            messages.error(request, hubs.said(error))
+            return redirect(request.get_full_path())
+
+    @action(description="Make it the prime", url_path="make-prime", permissions=["routing.change_hub"], icon="star")
+    def make_prime(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Confirm that this hub serves the federation's pages from now on."""
+        return hub_pages.make_prime(self, request, get_object_or_404(Hub, pk=object_id))
+
+    @action(description="Change its state", url_path="state", permissions=["routing.change_hub"], icon="swap_horiz")
+    def change_state(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Put it into rotation, drain it, retire it."""
+        return hub_pages.change_state(self, request, get_object_or_404(Hub, pk=object_id))
+
+    @display(description="Hub", ordering="name", header=True)
+    def hub(self, hub: Hub) -> list[str]:
+        """Its name over its key."""
+        return [hub.name, hub.key]
+
+    @display(description="State", ordering="state")
+    def shown_state(self, hub: Hub) -> SafeString:
+        """A shape and a word."""
+        return pages.state(hub)
+
+    @display(description="Weight", ordering="weight")
+    def shown_weight(self, hub: Hub) -> SafeString:
+        """The promise; it is changed on the page of all weights."""
+        link = reverse("admin:routing_weightchange_add")
+        return format_html('<a href="{}" title="Change the weights">{}</a>', link, weights.shown(hub.weight))
+
+    @display(description="Share of launches", ordering="weight")
+    def shown_share(self, hub: Hub) -> SafeString:
+        """What the weights promise."""
+        return pages.share(hub.promised_share)  # type: ignore[attr-defined]
+
+    @display(description="Prime", ordering="-prime")
+    def shown_prime(self, hub: Hub) -> str:
+        """A star for the one that is."""
+        return "★ prime" if hub.prime else ""
+
+    @display(description="Weight last changed")
+    def last_change(self, hub: Hub) -> SafeString | str:
+        """When, by whom, why."""
+        change = next(iter(hub.last_changes), None)  # type: ignore[attr-defined]
+        if change is None:
+            return "never"
+        return format_html(
+            '<span class="office-last">{} {}<br><span>{}</span></span>',
+            pages.moment(change.at),
+            change.by or "",
+            change.reason,
+        )
+
+    @display(description="History")
+    def history(self, hub: Hub) -> SafeString:
+        """The way to this hub's weights of all times."""
+        link = f"{pages.changelist('weightchange')}?hub={hub.key}"
+        return format_html('<a href="{}">All changes of its weight</a>', link)

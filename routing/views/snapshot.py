@@ -1,0 +1,36 @@
+"""The newest snapshot over HTTP, for redirectors that can't reach Redis."""
+
+from __future__ import annotations
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.views.decorators.http import require_safe
+
+from routing.services import publishing
+
+
+@require_safe
+def newest(request: HttpRequest) -> HttpResponse:
+    """The newest document exactly as it was published; 304 for who has it already, 404 while there is none."""
+    try:
+        version = publishing.newest()
+    except (OperationalError, InterfaceError):
+        response: HttpResponse = JsonResponse({"error": "The database does not answer. Try again."}, status=503)
+        response["Retry-After"] = "5"
+        return response
+    if version is None:
+        return JsonResponse({"error": "Nothing was published yet: there is no hub."}, status=404)
+    # The number is part of it: after a roll back an old content comes back as a new version.
+    etag = f'"{version.version}-{version.digest}"'
+    if _knows(request, etag):
+        response = HttpResponseNotModified()
+    else:
+        response = HttpResponse(version.document, content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def _knows(request: HttpRequest, etag: str) -> bool:
+    known = request.headers.get("If-None-Match", "")
+    return known.strip() == "*" or etag in (each.strip().removeprefix("W/") for each in known.split(","))
