@@ -80,12 +80,15 @@ def test_what_a_person_changed_stays(load, client):
     heron = Hub.objects.get(key="heron")
     weights.change({heron.pk: Decimal(7)}, reason="trying", by=None)
     hubs.edit(heron, {"name": "My heron"}, reason="trying", by=None)
-    User.objects.get(username="maintainer").set_password("another-one-8")
+    user = User.objects.get(username="maintainer")
+    user.set_password("another-one-8")
+    user.save()
 
     load()
 
     heron.refresh_from_db()
     assert (heron.name, heron.weight) == ("My heron", 7)
+    assert client.login(username="maintainer", password="another-one-8")
     assert Hub.objects.count() == 3
 
 
