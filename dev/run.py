@@ -76,7 +76,7 @@ def set_environment(ports: Ports) -> None:
         PYTHONPATH=str(ROOT),
         DJANGO_SETTINGS_MODULE="federation.settings",
         ALLOW_PRIVATE_HUBS="1",
-        REDIRECTOR_URL=f"http://{LOOPBACK}:{ports.redirector}",
+        REDIRECTOR_PUBLIC_URL=f"http://{LOOPBACK}:{ports.redirector}",
         DEMO_HUBS_URL=f"http://{LOOPBACK}:{ports.hubs}",
     )
 
@@ -130,6 +130,7 @@ Ready after {time.monotonic() - began:.1f} s.
   Portal      http://{LOOPBACK}:{ports.portal}
   Admin       http://{LOOPBACK}:{ports.portal}/admin/   first login: maintainer, {password}
   Redirector  http://{LOOPBACK}:{ports.redirector}/build/gh/binder-examples/requirements/HEAD
+  Demo hubs   http://{LOOPBACK}:{ports.portal}/dev/hubs/   break one with a click
   State       {state.directory}
 Ctrl-C ends it; the data stays.
 """
