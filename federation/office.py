@@ -10,6 +10,31 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+WEIGHTS: Final = "admin:routing_weightchange_add"
+MODELS: Final = (
+    "admin:routing_weightchange",
+    "admin:routing_hub",
+    "admin:routing_snapshotversion",
+    "admin:routing_policy",
+    "admin:members_member",
+    "admin:members_user",
+    "admin:auth_group",
+)
+# The accent of the public pages (static/css/site.css), from light to dark.
+ACCENT: Final = {
+    "50": "oklch(97% .014 205)",
+    "100": "oklch(94% .03 205)",
+    "200": "oklch(89% .05 205)",
+    "300": "oklch(82% .075 207)",
+    "400": "oklch(76% .09 208)",
+    "500": "oklch(62% .09 209)",
+    "600": "oklch(46% .08 210)",
+    "700": "oklch(41% .07 210)",
+    "800": "oklch(35% .058 210)",
+    "900": "oklch(30% .048 210)",
+    "950": "oklch(23% .038 210)",
+}
+
 
 def environment(request: HttpRequest) -> list[str] | None:
     """The badge beside the title: none in production, where it would only be noise."""
@@ -21,7 +46,22 @@ def _may(permission: str) -> Callable[[HttpRequest], bool]:
 
 
 def _item(title: str, icon: str, link: str, permission: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(link), "permission": _may(permission)}
+    # The theme would also light up History on the page of weights, whose address begins the same.
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(link),
+        "permission": _may(permission),
+        "active": lambda request: _section(request) == link,
+    }
+
+
+def _section(request: HttpRequest) -> str:
+    """The sidebar's entry for a page: that of the list its model has, but for the page of weights itself."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    if name == WEIGHTS:
+        return name
+    return next((f"{model}_changelist" for model in MODELS if name.startswith(f"{model}_")), name)
 
 
 UNFOLD: Final[dict[str, Any]] = {
@@ -34,6 +74,8 @@ UNFOLD: Final[dict[str, Any]] = {
     "ENVIRONMENT": "federation.office.environment",
     "STYLES": [lambda request: static("office/office.css")],
     "BORDER_RADIUS": "6px",
+    "COLORS": {"primary": ACCENT},
+    "DASHBOARD_CALLBACK": "federation.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
@@ -41,7 +83,7 @@ UNFOLD: Final[dict[str, Any]] = {
             {
                 "title": "Traffic",
                 "items": [
-                    _item("Weights", "tune", "admin:routing_weightchange_add", "routing.add_weightchange"),
+                    _item("Weights", "tune", WEIGHTS, "routing.add_weightchange"),
                     _item("History", "history", "admin:routing_weightchange_changelist", "routing.view_weightchange"),
                     _item("Hubs", "dns", "admin:routing_hub_changelist", "routing.view_hub"),
                     _item(

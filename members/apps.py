@@ -7,3 +7,4 @@ class MembersConfig(AppConfig):
     """The members app."""
 
     name = "members"
+    verbose_name = "People"

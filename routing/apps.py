@@ -7,3 +7,4 @@ class RoutingConfig(AppConfig):
     """The routing app."""
 
     name = "routing"
+    verbose_name = "Traffic"

@@ -41,7 +41,7 @@ class HubChangeList(ChangeList):
 class HubAdmin(ModelAdmin):
     """Hubs are taken in, edited, drained and retired here; weights have their own page; nothing is deleted."""
 
-    list_display = ("hub", "member", "shown_state", "shown_weight", "shown_share", "shown_prime", "last_change")
+    list_display = ("hub", "member", "shown_state", "shown_weight", "shown_share", "last_change")
     list_filter = ("state", "prime", "member")
     list_filter_submit = True
     search_fields = ("name", "key", "url", "member__name")
@@ -52,6 +52,7 @@ class HubAdmin(ModelAdmin):
     actions_detail = ["make_prime", "change_state"]
     autocomplete_fields = ("member",)
     warn_unsaved_form = True
+    change_form_show_cancel_button = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Hub]:
         """Hubs with their newest weight change."""
@@ -125,8 +126,8 @@ class HubAdmin(ModelAdmin):
 
     @display(description="Hub", ordering="name", header=True)
     def hub(self, hub: Hub) -> list[str]:
-        """Its name over its key."""
-        return [hub.name, hub.key]
+        """Its name, and whether it is the prime, over its key."""
+        return [f"{hub.name} ★ prime" if hub.prime else hub.name, hub.key]
 
     @display(description="State", ordering="state")
     def shown_state(self, hub: Hub) -> SafeString:
@@ -144,10 +145,10 @@ class HubAdmin(ModelAdmin):
         """What the weights promise."""
         return pages.share(hub.promised_share)  # type: ignore[attr-defined]
 
-    @display(description="Prime", ordering="-prime")
+    @display(description="Prime")
     def shown_prime(self, hub: Hub) -> str:
-        """A star for the one that is."""
-        return "★ prime" if hub.prime else ""
+        """Whether it serves the federation's pages."""
+        return "★ It is the prime: it serves the federation's pages." if hub.prime else "no"
 
     @display(description="Weight last changed")
     def last_change(self, hub: Hub) -> SafeString | str:
@@ -156,9 +157,9 @@ class HubAdmin(ModelAdmin):
         if change is None:
             return "never"
         return format_html(
-            '<span class="office-last">{} {}<br><span>{}</span></span>',
+            '<span class="office-last">{}<br><span>{}{}</span></span>',
             pages.moment(change.at),
-            change.by or "",
+            f"{change.by}: " if change.by else "",
             change.reason,
         )
 

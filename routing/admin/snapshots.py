@@ -24,13 +24,12 @@ from routing.services import differences, hubs, publishing, reasons, rollbacks, 
 class SnapshotVersionAdmin(ModelAdmin):
     """Every version that redirectors ever had; nothing is changed or deleted, going back makes a new one."""
 
-    list_display = ("shown_version", "shown_time", "shown_by", "reason", "hub_count", "shown_use")
+    list_display = ("shown_version", "shown_time", "shown_by", "reason", "shown_count", "shown_use")
     list_display_links = ("shown_version",)
     list_select_related = ("by",)
     list_per_page = 50
     search_fields = ("reason", "by__username")
     actions = None
-    show_full_result_count = False
 
     def get_urls(self) -> list[URLPattern]:
         """Django's addresses, and the roll back."""
@@ -76,6 +75,11 @@ class SnapshotVersionAdmin(ModelAdmin):
     def shown_by(self, version: SnapshotVersion) -> str | None:
         """Who."""
         return str(version.by) if version.by else None
+
+    @display(description="Hubs")
+    def shown_count(self, version: SnapshotVersion) -> int:
+        """How many hubs it has."""
+        return version.hub_count
 
     @display(description="In use", label={"in use": "success"})
     def shown_use(self, version: SnapshotVersion) -> str | None:

@@ -54,7 +54,7 @@ def publish(reason: str, by: User | None = None, *, above: int = 0) -> SnapshotV
 
 def newest() -> SnapshotVersion | None:
     """The version in use."""
-    return SnapshotVersion.objects.newest()
+    return SnapshotVersion.objects.select_related("by").newest()
 
 
 def current(version: int) -> snapshot.Snapshot:
