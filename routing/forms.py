@@ -87,7 +87,7 @@ class HubForm(forms.ModelForm):
         if stored is None or stored.fingerprint == seen:
             return
         # Shown again with what was typed; the next save knows what it replaces.
-        data = self.data.copy()
+        data: dict[str, Any] = self.data.copy()  # type: ignore[attr-defined]
         data[self.add_prefix("seen")] = stored.fingerprint
         self.data = data
         raise forms.ValidationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,13 +29,16 @@ RECORD = ("member", "key", "name", "url", "health_url", "versions_url", "pod_hea
 class HubChangeList(ChangeList):
     """The list, with each hub's promised share: that needs all hubs, not only those on the page."""
 
+    result_list: Iterable[Hub]
+
     def get_results(self, request: HttpRequest) -> None:
         """Find the page's hubs and put the share beside each."""
         super().get_results(request)
         shares = weights.shares(Hub.objects.all())
-        self.result_list = list(self.result_list)
-        for hub in self.result_list:
-            hub.promised_share = shares[hub.key]
+        found: list[Hub] = list(self.result_list)
+        for hub in found:
+            hub.promised_share = shares[hub.key]  # type: ignore[attr-defined]
+        self.result_list = found
 
 
 @admin.register(Hub)

@@ -76,7 +76,7 @@ def _read_json(text: str) -> Document:
         raise DocumentError(f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
     except (ValueError, RecursionError):
         raise DocumentError("not JSON that can be read: a number or the nesting is beyond all measure") from None
-    if not isinstance(data, dict):
+    if not isinstance(data, _Object):
         raise DocumentError("the file is a list, not an object with hosts")
     if any(key in data.twice for key in (BLOCK, *WANTED)):
         raise DocumentError(f"{BLOCK if BLOCK in data.twice else data.twice[0]} is there twice")
@@ -184,7 +184,7 @@ class _Reader:
             raise DocumentError(f"{_line(event)}: merge keys (<<) are not followed; write the values themselves")
         return str(event.value)
 
-    def _value(self, event: Event, path: str, depth: int) -> Any:  # noqa: ANN401
+    def _value(self, event: Any, path: str, depth: int) -> Any:  # noqa: ANN401
         if depth > MAX_DEPTH:
             raise DocumentError(f"{_line(event)}: nested too deep")
         if isinstance(event, AliasEvent):

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Max, Prefetch
+from django.db.models import Max, Prefetch, QuerySet
 
 from routing.models import Hub, WeightChange
 
@@ -36,7 +36,7 @@ def page(number: str | int, hub: Hub | None = None) -> tuple[Page[Batch], int]:
     ids = rows.order_by().values("batch").annotate(newest=Max("id")).order_by("-newest").values_list("batch", flat=True)
     paginator = Paginator(ids, PER_PAGE)
     found = paginator.get_page(number)
-    return Page(batches(list(found.object_list)), found.number, paginator), paginator.count
+    return Page(batches(list(found.object_list)), found.number, cast("Paginator[Batch]", paginator)), paginator.count
 
 
 def batches(ids: Sequence[uuid.UUID]) -> list[Batch]:
@@ -52,7 +52,7 @@ def batches(ids: Sequence[uuid.UUID]) -> list[Batch]:
     ]
 
 
-def last_changes() -> Prefetch:
+def last_changes() -> Prefetch[str, QuerySet[WeightChange], str]:
     """To be prefetched with hubs: each hub's newest change, as the list `last_changes` of one or none."""
     newest = WeightChange.objects.order_by("hub_id", "-id").distinct("hub_id").select_related("by")
     return Prefetch("weight_changes", queryset=newest, to_attr="last_changes")

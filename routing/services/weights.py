@@ -95,9 +95,7 @@ class Preview:
     new_share: float
 
 
-def preview(
-    hubs: Sequence[Hub], new: Mapping[int, Decimal], states: Mapping[int, str] | None = None
-) -> list[Preview]:
+def preview(hubs: Sequence[Hub], new: Mapping[int, Decimal], states: Mapping[int, str] | None = None) -> list[Preview]:
     """What weights and states (by primary key) would do to these hubs' promised shares; absent ones keep theirs."""
     now, then = shares(hubs), shares(_with(hubs, new, states or {}))
     return [Preview(hub, hub.weight, new.get(hub.pk, hub.weight), now[hub.key], then[hub.key]) for hub in hubs]
