@@ -79,7 +79,6 @@ class Client:
         self._look_up = look_up
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
-        self._resolver: _Resolver | None = None
 
     async def fetch(
         self,
@@ -117,8 +116,6 @@ class Client:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-        if self._resolver is not None:
-            await self._resolver.close()
 
     async def __aenter__(self) -> Client:
         return self
@@ -163,11 +160,10 @@ class Client:
 
     def _opened_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._resolver = _Resolver(self._look_up, self.allow_private)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=self._resolver,
-                    socket_factory=self._guarded_socket,
+                connector=GuardedConnector(
+                    allow_private=self.allow_private,
+                    look_up=self._look_up,
                     limit=0,
                     ssl=self._tls or True,
                     # Kept from one question of a round to the next, not to the next round: that shall see the new
@@ -183,10 +179,24 @@ class Client:
             )
         return self._session
 
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """Connects to the public internet only, or with `allow_private` anywhere; `how` is what TCPConnector takes."""
+
+    def __init__(self, *, allow_private: bool, look_up: LookUp = socket.getaddrinfo, **how: Any) -> None:  # noqa: ANN401
+        self._guard = _Resolver(look_up, allow_private)
+        self._allow_private = allow_private
+        super().__init__(resolver=self._guard, socket_factory=self._guarded_socket, **how)
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Close all connections, and end the threads that look names up."""
+        await super().close(abort_ssl=abort_ssl)
+        await self._guard.close()
+
     def _guarded_socket(self, address: tuple[Any, ...]) -> socket.socket:
         """The last guard: this is the very address that is connected to, literal or looked up."""
         family, kind, protocol, _, target = address
-        if not self.allow_private and not is_public(str(target[0])):
+        if not self._allow_private and not is_public(str(target[0])):
             raise PermissionError(f"{target[0]} is not on the public internet")
         return socket.socket(family=family, type=kind, proto=protocol)
 
