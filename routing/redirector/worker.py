@@ -124,7 +124,8 @@ def run(front: Front, listener: socket.socket, mailbox: Mailbox, lifeline: int) 
 
 
 async def _run(front: Front, listener: socket.socket, mailbox: Mailbox, lifeline: int) -> None:
-    from routing.redirector.proxy import UNAVAILABLE, Proxy
+    from routing.redirector.pages import UNAVAILABLE
+    from routing.redirector.proxy import Proxy
 
     forward = Proxy(front.options) if front.options.proxy else None
     app = App(front, forward, UNAVAILABLE)
