@@ -14,7 +14,7 @@ from django.db import transaction
 
 from members.models import Member, User
 from routing.models import Hub
-from routing.services import hubs
+from routing.services import hubs, policies
 
 MAINTAINER: Final = "maintainer"
 REASON: Final = "Load the demo federation"
@@ -40,6 +40,9 @@ HUBS: Final = (
     DemoHub("marten", "Marten", "high-meadow", "High Meadow Computing Commons", 20),
 )
 
+# Shares follow the weights whatever repository is in fashion, and a hub that is broken or mended shows within seconds.
+POLICY: Final = {"balancer": "random", "check_period": 3, "check_failed_period": 3, "check_retries": 2}
+
 
 def hub_urls(control_url: str) -> list[str]:
     """Where the demo hubs are when their switchboard is there: on the ports that follow its own."""
@@ -60,6 +63,7 @@ def load(urls: Sequence[str], password: str) -> list[str]:
         return [*said, "There is a federation already: it stays as it is.", *_move(urls)]
     for facts, url in zip(HUBS, urls, strict=True):
         _add(facts, url)
+    policies.edit(POLICY, reason=REASON, by=None)
     return [*said, f"Loaded {len(HUBS)} demo hubs, run by {len(HUBS)} invented organisations."]
 
 

@@ -164,9 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m demo.visitors", description=__doc__)
     redirector = os.environ.get("REDIRECTOR_PUBLIC_URL", "http://127.0.0.1:8080")
-    parser.add_argument(
-        "--redirector", default=redirector, help="its address (default: REDIRECTOR_PUBLIC_URL)"
-    )
+    parser.add_argument("--redirector", default=redirector, help="its address (default: REDIRECTOR_PUBLIC_URL)")
     parser.add_argument("--rate", type=float, default=RATE, help=f"launches a second (default {RATE:g})")
     arguments = parser.parse_args(argv)
     if not 0 < arguments.rate <= 50:

@@ -56,6 +56,14 @@ def test_its_hubs_are_published_and_have_a_history(load):
     assert WeightChange.objects.count() == 3
 
 
+def test_its_launches_follow_the_weights_and_its_checks_are_quick(load):
+    load()
+
+    policy = publishing.newest().snapshot.policy
+    assert policy.balancer == "random"
+    assert policy.check_failed_period == 3
+
+
 def test_the_maintainer_can_log_in_and_change_weights(load, client):
     load()
 
