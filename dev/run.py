@@ -48,14 +48,14 @@ class Ports:
 def parts(ports: Ports, directory: Path) -> list[Part]:
     """Everything that runs beside the servers, once the database is ready."""
     celery = python("-m", "celery", "-A", "federation")
+    # Celery tells of every task that comes and goes, which is too much for one terminal.
+    quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"}
     portal = f"granian --interface wsgi --host {LOOPBACK} --port {ports.portal} --blocking-threads 4 --no-ws".split()
     return [
         Part("portal", python("-m", *portal, "federation.wsgi:application")),
-        Part("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-mingle"]),
-        Part(
-            "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", f"--schedule={directory / 'beat-schedule'}"]
-        ),
-        Part("visitors", python("-m", "demo.visitors")),
+        Part("worker", [*celery, "worker", "--concurrency", "2", "--without-mingle"], quiet),
+        Part("beat", [*celery, "beat", "--pidfile=", f"--schedule={directory / 'beat-schedule'}"], quiet),
+        Part("visitors", python("-m", "demo.visitors", "--redirector", f"http://{LOOPBACK}:{ports.redirector}")),
     ]
 
 
@@ -65,7 +65,8 @@ def early_parts(ports: Ports, directory: Path) -> list[Part]:
     cache = ["--cache", str(directory / "snapshot.json")]
     return [
         Part("hubs", python("-m", "demo.hubs", "--port", str(ports.hubs))),
-        Part("redirector", python("-m", "routing.redirector", *redirector, *cache)),
+        # Visitors wait for launches; nobody who presses Ctrl-C here waits for them.
+        Part("redirector", python("-m", "routing.redirector", *redirector, *cache, "--graceful-timeout", "2")),
     ]
 
 
