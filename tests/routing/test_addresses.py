@@ -52,7 +52,14 @@ def test_development_has_hubs_on_loopback(settings, url):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "hub.example.org", "javascript:alert(1)", "https://a@b.example.org", "https://b.example.org:99999", "https://x/\n"],
+    [
+        "",
+        "hub.example.org",
+        "javascript:alert(1)",
+        "https://a@b.example.org",
+        "https://b.example.org:99999",
+        "https://x/\n",
+    ],
 )
 def test_what_is_no_address_is_refused_everywhere(settings, url):
     settings.ALLOW_PRIVATE_HUBS = True

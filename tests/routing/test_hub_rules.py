@@ -134,7 +134,13 @@ def test_a_weight_change_changes_something_for_a_reason(values):
 
 @pytest.mark.parametrize(
     "values",
-    [{"balancer": "guess"}, {"check_period": 0}, {"check_timeout": float("nan")}, {"host_cookie_age_hours": -1}, {"pk": 2}],
+    [
+        {"balancer": "guess"},
+        {"check_period": 0},
+        {"check_timeout": float("nan")},
+        {"host_cookie_age_hours": -1},
+        {"pk": 2},
+    ],
 )
 def test_a_policy_is_within_its_limits(values):
     with pytest.raises(IntegrityError):
@@ -142,5 +148,7 @@ def test_a_policy_is_within_its_limits(values):
 
 
 def _fields(hub: Hub) -> dict:
-    fields = {field.attname: getattr(hub, field.attname) for field in Hub._meta.concrete_fields if not field.primary_key}
+    fields = {
+        field.attname: getattr(hub, field.attname) for field in Hub._meta.concrete_fields if not field.primary_key
+    }
     return {**fields, "weight": Decimal(1)}
