@@ -66,7 +66,7 @@ def read(content: bytes) -> Document:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DocumentError(f"line {line}: the file is not UTF-8 text") from None
-    return _read_json(text) if text.lstrip()[:1] in "{[" else _read_yaml(text)
+    return _read_json(text) if text.lstrip().startswith(("{", "[")) else _read_yaml(text)
 
 
 def _read_json(text: str) -> Document:

@@ -99,6 +99,7 @@ class _Import:
         return hub
 
     def _added(self, wanted: snapshot.Hub) -> Hub:
+        Hub._meta.get_field("key").run_validators(wanted.key)
         member, is_new = Member.objects.get_or_create(slug=wanted.key, defaults={"name": wanted.key})
         hub = Hub(
             member=member,
