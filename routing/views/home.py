@@ -15,8 +15,10 @@ from django.views.decorators.http import require_safe
 from routing.models import Hub
 from routing.services import redirects, weights
 
-# The bars of all hubs share one scale, and it moves in few steps, so that they can be compared and do not jump.
-SCALES: Final = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
+# The bars of all hubs share one scale, so that they can be compared. It moves in few steps and leaves some room: it does
+# not jump while a share wavers.
+SCALES: Final = (0.05, 0.1, 0.25, 0.5, 0.75)
+ROOM: Final = 1.2
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ BY_STATE: Final = {
 
 @dataclass(frozen=True)
 class Card:
-    """A hub as the page shows it; shares are in 0..1, `received` is None while nobody knows."""
+    """A hub as the page shows it; shares are in 0..1, `received` is None before the day's first launch."""
 
     hub: Hub
     status: Status
@@ -66,7 +68,9 @@ class Card:
     @property
     def received_text(self) -> str:
         """What it received as a number for people."""
-        return "unknown" if self.received is None else percent(self.received)
+        if self.received is not None:
+            return percent(self.received)
+        return "unknown" if self.launches is None else "none yet"
 
     @property
     def launches_text(self) -> str:
@@ -98,7 +102,7 @@ def cards_of(hubs: Sequence[Hub], counts: Mapping[str, int] | None) -> list[Card
     total = sum(counts.values()) if counts else 0
     received = {key: count / total for key, count in (counts or {}).items() if total}
     largest = max([0.0, *promised.values(), *(received.get(hub.key, 0.0) for hub in hubs)])
-    scale = next(step for step in SCALES if largest <= step + 1e-9)
+    scale = next((step for step in SCALES if ROOM * largest <= step), 1.0)
     cards = [
         Card(
             hub=hub,

@@ -93,11 +93,11 @@ def test_the_hub_with_the_largest_promise_comes_first(read_home, count):
     assert text.index("Zulu") < text.index("Alpha")
 
 
-def test_before_the_first_launch_of_a_day_received_is_unknown(read_home, count):
+def test_before_the_first_launch_of_a_day_nothing_was_received(read_home, count):
     make_hub("one")
 
     assert "0 launches so far today" in read_home()
-    assert "Received unknown Today 0 launches" in read_home()
+    assert "Received none yet Today 0 launches" in read_home()
 
 
 def test_one_launch_is_not_launches(read_home, count):
