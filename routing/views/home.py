@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from routing.models import Hub
 from routing.services import redirects, weights
 
-# The bars of all hubs share one scale, so that they can be compared. It moves in few steps and leaves some room: it does
-# not jump while a share wavers.
+# The bars of all hubs share one scale, so that they can be compared. It moves in few steps and leaves some room, so
+# it does not jump while a share wavers.
 SCALES: Final = (0.05, 0.1, 0.25, 0.5, 0.75)
 ROOM: Final = 1.2
 
