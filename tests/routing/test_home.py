@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.db import OperationalError
 from django.template import loader
 from django.test import RequestFactory
 
@@ -237,9 +238,9 @@ def test_an_unknown_address_gets_the_kind_page(client):
     assert "There is nothing at this address" in answer.content.decode()
 
 
-def test_with_postgres_away_the_portal_says_when_to_come_back(client, monkeypatch):
-    from django.db import OperationalError
-
+@pytest.mark.parametrize("debug", [True, False])
+def test_with_postgres_away_the_portal_says_when_to_come_back(client, monkeypatch, settings, debug):
+    settings.DEBUG = debug
     client.raise_request_exception = False
 
     def refuse(*_args, **_values):
