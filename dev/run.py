@@ -45,28 +45,29 @@ class Ports:
         )
 
 
-def parts(ports: Ports, directory: Path) -> list[Part]:
-    """Everything that runs beside the servers, once the database is ready."""
-    celery = python("-m", "celery", "-A", "federation")
-    # Celery tells of every task that comes and goes, which is too much for one terminal.
-    quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"}
+def first_parts(ports: Ports, directory: Path) -> list[Part]:
+    """What answers people; it starts while the database is prepared."""
     portal = f"granian --interface wsgi --host {LOOPBACK} --port {ports.portal} --blocking-threads 4 --no-ws".split()
+    redirector = ["--host", LOOPBACK, "--port", str(ports.redirector), "--redis", os.environ["REDIS_URL"]]
+    # Visitors wait for launches; nobody who presses Ctrl-C here waits for them.
+    options = ["--cache", str(directory / "snapshot.json"), "--graceful-timeout", "2"]
     return [
         Part("portal", python("-m", *portal, "federation.wsgi:application")),
-        Part("worker", [*celery, "worker", "--concurrency", "2", "--without-mingle"], quiet),
-        Part("beat", [*celery, "beat", "--pidfile=", f"--schedule={directory / 'beat-schedule'}"], quiet),
-        Part("visitors", python("-m", "demo.visitors", "--redirector", f"http://{LOOPBACK}:{ports.redirector}")),
+        Part("redirector", python("-m", "routing.redirector", *redirector, *options)),
+        Part("hubs", python("-m", "demo.hubs", "--port", str(ports.hubs))),
     ]
 
 
-def early_parts(ports: Ports, directory: Path) -> list[Part]:
-    """What needs no database, and so starts while it is prepared."""
-    redirector = ["--host", LOOPBACK, "--port", str(ports.redirector), "--redis", os.environ["REDIS_URL"]]
-    cache = ["--cache", str(directory / "snapshot.json")]
+def later_parts(ports: Ports, directory: Path) -> list[Part]:
+    """What works behind the pages, or visits them."""
+    # Root in a terminal of a developer is no danger that Celery must warn of.
+    celery = python("-W", "ignore:You're running the worker:", "-m", "celery", "--quiet", "-A", "federation")
+    # Celery tells of every task that comes and goes, which is too much for one terminal.
+    quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"}
     return [
-        Part("hubs", python("-m", "demo.hubs", "--port", str(ports.hubs))),
-        # Visitors wait for launches; nobody who presses Ctrl-C here waits for them.
-        Part("redirector", python("-m", "routing.redirector", *redirector, *cache, "--graceful-timeout", "2")),
+        Part("worker", [*celery, "worker", "--concurrency", "2", "--without-mingle"], quiet),
+        Part("beat", [*celery, "beat", "--pidfile=", f"--schedule={directory / 'beat-schedule'}"], quiet),
+        Part("visitors", python("-m", "demo.visitors", "--redirector", f"http://{LOOPBACK}:{ports.redirector}")),
     ]
 
 
@@ -114,15 +115,16 @@ async def start(supervisor: Supervisor, ports: Ports, state: State, terminal: Te
             server = kind(state.directory)
             await supervisor.start_server(server)
             os.environ[name] = server.url
-    for part in early_parts(ports, state.directory):
+    for part in first_parts(ports, state.directory):
         supervisor.start(part)
     password = state.password()
     prepare = Part("prepare", python("-m", "dev.prepare"), {"DEMO_PASSWORD": password})
     if await supervisor.run(prepare):
         raise Refusal("The database could not be prepared; the lines above say why.")
-    for part in parts(ports, state.directory):
+    answered = await wait_for_pages(ports)
+    for part in later_parts(ports, state.directory):
         supervisor.start(part)
-    if not await wait_for_pages(ports):
+    if not answered:
         terminal.say("The first page does not answer yet; the lines above may say why.")
         return
     terminal.say(

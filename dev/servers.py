@@ -165,6 +165,7 @@ class Valkey(Server):
             "appendonly": "yes" if self.durable else "no",
             "save": "",
             "databases": 64,
+            "loglevel": "warning",
             # The directory must stay in the command line: a later run knows its leftovers by it.
             "set-proc-title": "no",
         }
