@@ -38,6 +38,11 @@ class Body:
         return self._start if self._complete.is_set() and self._length == len(self._start) else None
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the client has sent all of it."""
+        return self._complete.is_set()
+
+    @property
     def is_fresh(self) -> bool:
         """Whether it can still be sent from its beginning."""
         return self.small is not None or not self.handed_out
@@ -68,9 +73,9 @@ class Body:
             raise ClientGone
         chunk: bytes = message.get("body", b"")
         self._length += len(chunk)
+        if not message.get("more_body", False):
+            self._complete.set()
         if self._length > self._most:
             self.too_large = True
             raise BodyTooLarge
-        if not message.get("more_body", False):
-            self._complete.set()
         return chunk

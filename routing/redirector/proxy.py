@@ -35,6 +35,8 @@ CONNECT_TIMEOUT: Final = 3.0
 # Longer than the 25 s between a hub's signs of life in a stream of events.
 LONGEST_SILENCE: Final = 60.0
 PER_HUB: Final = 256
+# How long a refused client may go on sending.
+LINGER: Final = 1.0
 # Headers of a hub may be larger than our client's default: cookies.
 LONGEST_LINE: Final = 32_768
 AUTOMATIC: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -84,19 +86,21 @@ class Proxy:
         """Answer one request by the first of these hubs that answers. When the client hangs up, so do we."""
         refusal = self._refusal(scope)
         if refusal is not None:
-            await send_text(send, *refusal)
+            await refuse(scope, receive, send, *refusal)
             return
         body = Body(receive, self._options.proxy_max_body, self._options.proxy_timeout)
         try:
             await body.begin()
         except BodyTooLarge:
-            await send_text(send, *_TOO_LARGE)
+            await refuse(scope, receive, send, *_TOO_LARGE, unread=not body.is_complete)
         except TimeoutError:
-            await send_text(send, 408, b"The request did not come to its end in time.\n")
+            await refuse(scope, receive, send, *_TOO_SLOW, unread=False)
         except ClientGone:
             return
         else:
             await self._until_either_ends(self._exchange(scope, body, send, hubs), body.gone())
+            if body.too_large:
+                await refuse(scope, receive, send, *_TOO_LARGE, unread=not body.is_complete)
 
     async def _until_either_ends(self, exchange: Awaitable[None], gone: Awaitable[None]) -> None:
         tasks = [asyncio.ensure_future(exchange), asyncio.ensure_future(gone)]
@@ -139,7 +143,6 @@ class Proxy:
                 log.info("a hub answers with an error, the next is asked", hub=hub.key, status=response.status)
             except NO_ANSWER as error:
                 if body.too_large:
-                    await send_text(send, *_TOO_LARGE)
                     return
                 log.info("a hub does not answer, the next is asked", hub=hub.key, reason=type(error).__name__)
                 if scope["method"] == "POST" and isinstance(error, TimeoutError) and not _never_sent(error):
@@ -197,10 +200,14 @@ def _never_sent(error: BaseException) -> bool:
 
 
 _TOO_LARGE: Final = (413, b"This request is too large.\n")
+_TOO_SLOW: Final = (408, b"The request did not come to its end in time.\n")
 
 
-async def send_text(send: Send, status: int, text: bytes) -> None:
-    """A short answer of our own. The connection ends with it: what is left of the request is not read."""
+async def refuse(scope: Scope, receive: Receive, send: Send, status: int, text: bytes, *, unread: bool = True) -> None:
+    """A short answer of our own, and the end of the connection.
+
+    What the client is still sending is read and thrown away for a moment: closing on it would destroy the answer.
+    """
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", b"%d" % len(text)),
@@ -209,7 +216,13 @@ async def send_text(send: Send, status: int, text: bytes) -> None:
     if status == 405:
         headers.append((b"allow", ", ".join(METHODS).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    await send({"type": "http.response.body", "body": text, "more_body": True})
+    if unread and forwarding.first(scope["headers"], b"expect") is None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while (await receive()).get("more_body", False):
+                    pass
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def send_unavailable(send: Send, *, with_body: bool = True) -> None:

@@ -28,7 +28,7 @@ async def serving(talk: Talk | bytes, tls: ssl.SSLContext | None = None) -> Asyn
             await asyncio.wait_for(writer.wait_closed(), 0.2)
         writer.transport.abort()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls, limit=1_048_576)
     port = server.sockets[0].getsockname()[1]
     try:
         yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
