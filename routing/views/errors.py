@@ -35,6 +35,7 @@ class DatabaseAway:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer as everybody behind this does."""
         return self.get_response(request)
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> HttpResponse | None:
