@@ -118,12 +118,12 @@ class HubAdmin(ModelAdmin):
             messages.error(request, hubs.said(error))
             return redirect(request.get_full_path())
 
-    @action(description="Make it the prime", url_path="make-prime", permissions=["routing.change_hub"], icon="star")
+    @action(description="Make it the prime", url_path="make-prime", permissions=["change"], icon="star")
     def make_prime(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Confirm that this hub serves the federation's pages from now on."""
         return hub_pages.make_prime(self, request, get_object_or_404(Hub, pk=object_id))
 
-    @action(description="Change its state", url_path="state", permissions=["routing.change_hub"], icon="swap_horiz")
+    @action(description="Change its state", url_path="state", permissions=["change"], icon="swap_horiz")
     def change_state(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Put it into rotation, drain it, retire it."""
         return hub_pages.change_state(self, request, get_object_or_404(Hub, pk=object_id))
