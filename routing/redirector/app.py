@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from routing.redirector import metrics
 from routing.redirector.answer import CORS, LAUNCH
 from routing.redirector.front import Front
+from routing.redirector.pages import RETRY_AFTER, UNAVAILABLE
 from routing.redirector.protocol import LONGEST_HEAD, LONGEST_TARGET
 from routing.redirector.table import Table
 from routing.snapshot import Hub
@@ -26,10 +27,10 @@ Headers = list[tuple[bytes, bytes]]
 READING: Final = ("GET", "HEAD")
 PROXIED: Final = ("GET", "HEAD", "POST")
 PREFLIGHT_AGE: Final = b"86400"
-RETRY_AFTER: Final = b"30"
 
 _CORS_HEADERS: Final[Headers] = [(name, value) for name, _, value in (line.partition(b": ") for line in CORS)]
 _SITE: Final = b"/v2/"
+_CLOSE: Final = (b"connection", b"close")
 
 
 class Forward(Protocol):
@@ -52,14 +53,9 @@ class Reply:
 class App:
     """One worker's application. `forward` is None when the proxy is switched off."""
 
-    def __init__(self, front: Front, forward: Forward | None, unavailable: bytes) -> None:
+    def __init__(self, front: Front, forward: Forward | None) -> None:
         self.front = front
         self.forward = forward
-        self.unavailable = Reply(
-            503,
-            [(b"content-type", b"text/html; charset=utf-8"), (b"retry-after", RETRY_AFTER), *_CORS_HEADERS],
-            unavailable,
-        )
         self._own: dict[bytes, Callable[[Scope], Reply]] = {
             b"/healthz": lambda _: _json({"ok": True}),
             b"/readyz": lambda _: self._readyz(),
@@ -103,7 +99,7 @@ class App:
         if refused is not None:
             return refused
         if self.front.table is None:
-            return self.unavailable
+            return _UNAVAILABLE
         cookies = [value for name, value in scope["headers"] if name == b"cookie"]
         answer = self.front.redirect(_target(scope), b"; ".join(cookies) if cookies else None, self.front.table)
         return _parsed(answer)
@@ -112,7 +108,7 @@ class App:
         """Without the proxy: a visitor goes to the hub of the repository, or to any, with path and query."""
         table = self.front.table
         if table is None:
-            return self.unavailable
+            return _UNAVAILABLE
         location = self._hub_for(scope["raw_path"], table) + _target(scope)
         # 307 as for launches: it keeps the method, and nobody remembers it, for tomorrow it may be another hub.
         return Reply(307, [(b"location", location)])
@@ -150,6 +146,18 @@ _PREFLIGHT: Final[Headers] = [
 ]
 
 
+_UNAVAILABLE: Final = Reply(
+    503,
+    [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"%d" % RETRY_AFTER),
+        *_CORS_HEADERS,
+    ],
+    UNAVAILABLE,
+)
+
+
 def _target(scope: Scope) -> bytes:
     query: bytes = scope["query_string"]
     path: bytes = scope["raw_path"]
@@ -165,9 +173,9 @@ def _parsed(answer: bytes) -> Reply:
 
 def _too_long(scope: Scope) -> Reply | None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
-        return _text(414, b"This address is too long.\n")
+        return _text(414, b"This address is too long.\n", _CLOSE)
     if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEAD:
-        return _text(431, b"The headers of this request are too long.\n")
+        return _text(431, b"The headers of this request are too long.\n", _CLOSE)
     return None
 
 

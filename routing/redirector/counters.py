@@ -25,21 +25,13 @@ class Counters:
     def __init__(self, workers: int) -> None:
         region = SLOTS * _STRIDE
         self._keys = mmap.mmap(-1, SLOTS * _KEY_BYTES)
-        self._words = memoryview(mmap.mmap(-1, (1 + workers * region) * _WORD)).cast("Q")
-        self._regions = [self._words[1 + region * worker : 1 + region * (worker + 1)] for worker in range(workers)]
+        words = memoryview(mmap.mmap(-1, workers * region * _WORD)).cast("Q")
+        self._noted = memoryview(mmap.mmap(-1, SLOTS * _WORD)).cast("Q")
+        self._regions = [words[region * worker : region * (worker + 1)] for worker in range(workers)]
 
     def region(self, worker: int) -> memoryview[int]:
         """The cells of one worker; `cell` says which is which."""
         return self._regions[worker]
-
-    @property
-    def views(self) -> int:
-        """How many views were ever handed to the workers."""
-        return self._words[0]
-
-    def count_view(self) -> None:
-        """Note that a view was handed out. The keeper alone calls this."""
-        self._words[0] += 1
 
     def assign(self, keys: Iterable[str]) -> None:
         """Give each hub a slot, for ever. The keeper alone calls this."""
@@ -65,6 +57,18 @@ class Counters:
         totals = {key: self._sums(slot) for key, slot in slots.items()}
         others = self._sums(SLOTS - 1)
         return {**totals, OTHERS: others} if any(others) else totals
+
+    def noted(self) -> dict[str, int]:
+        """By hub key, the redirects that a keeper has taken note of; what is handed over goes on from there."""
+        return {key: self._noted[slot] for key, slot in self.slots().items()}
+
+    def take_note(self) -> dict[str, int]:
+        """By hub key, all redirects until now, noted for the keeper that may come after this one."""
+        slots = self.slots()
+        totals = {key: sum(self._sums(slot)) for key, slot in slots.items()}
+        for key, slot in slots.items():
+            self._noted[slot] = totals[key]
+        return totals
 
     def _sums(self, slot: int) -> tuple[int, ...]:
         cells = range(slot * _STRIDE, (slot + 1) * _STRIDE)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import structlog
 
 from routing.redirector.counters import Counters
+from routing.redirector.handover import hand_over
 from routing.redirector.keeper import Keeper
 from routing.redirector.mailbox import Mailbox, TooLarge
 from routing.redirector.options import Options
+from routing.redirector.sources import connect_redis
 from routing.redirector.view import View
 from routing.redirector.worker import stop_when_told
 
@@ -29,9 +32,20 @@ async def _run(options: Options, counters: Counters, mailbox: Mailbox, lifeline:
         except TooLarge as error:
             log.error("the new table is not handed to the workers", reason=str(error))
 
-    work = asyncio.ensure_future(Keeper(options, publish).run())
+    work = asyncio.gather(Keeper(options, publish).run(), _hand_over(options, counters))
     stop_when_told(work.cancel, lifeline)
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         await work
-    except asyncio.CancelledError:
+
+
+async def _hand_over(options: Options, counters: Counters) -> None:
+    """Tell Redis how many redirects there were since the keeper before this one, if any, last took note."""
+    if not options.redis:
         return
+    before = counters.noted()
+
+    def new() -> dict[str, int]:
+        return {key: total - before.get(key, 0) for key, total in counters.take_note().items()}
+
+    async with connect_redis(options.redis) as redis:
+        await hand_over(redis, new)

@@ -2,11 +2,11 @@
 
 A plain request is answered as soon as its headers are in, with the bytes of `answer.redirect`, and builds neither scope
 nor task. Whatever is not plain in any way (a body, `Expect`, `Connection: close`, HTTP/1.0, an answer still under way
-before it, a client that does not read) goes uvicorn's own way to the ASGI application. This leans on uvicorn's inside,
+before it) goes uvicorn's own way to the ASGI application. This leans on uvicorn's inside,
 so uvicorn is pinned, and the tests hold both ways against each other.
 
-Three things uvicorn leaves open are closed here: endless or endlessly slow headers, a connection that idles after a
-short cut, and requests that are on their way while the server stops.
+What uvicorn leaves open is closed here: endless or endlessly slow headers, endless pipelines, clients that never read,
+connections that idle after a short cut, and requests that are on their way while the server stops.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import httptools
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -25,6 +26,8 @@ from routing.redirector.front import Front
 LONGEST_TARGET: Final = 8192
 LONGEST_HEAD: Final = 65_536
 HEAD_TIMEOUT: Final = 30  # seconds a client may take to send a request's headers
+STUCK_TIMEOUT: Final = 60  # seconds a client may leave a full buffer of answers untouched
+LONGEST_PIPELINE: Final = 128  # requests of one connection that may wait behind an answer under way
 LINGER: Final = 0.5  # seconds a stopping server still listens on an idle connection for a request on its way
 
 # Headers that make a request other than plain. `connection` is among them: uvicorn's way knows all its meanings, and
@@ -32,6 +35,25 @@ LINGER: Final = 0.5  # seconds a stopping server still listens on an idle connec
 _ODD: Final = frozenset({b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
 _PLAIN_METHODS: Final = frozenset({b"GET", b"HEAD"})
 _BROKEN: Final = "Invalid HTTP request received."
+
+
+class Flow(FlowControl):
+    """Who does not take our answers is not asked for more requests: then answers cannot pile up."""
+
+    def pause_writing(self) -> None:
+        """The client's buffer is full."""
+        super().pause_writing()
+        self.pause_reading()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        super().resume_writing()
+        self.resume_reading()
+
+    def resume_reading(self) -> None:
+        """Listen again, but not while the buffer is full."""
+        if not self.write_paused:
+            super().resume_reading()
 
 
 class RedirectProtocol(HttpToolsProtocol):
@@ -51,7 +73,13 @@ class RedirectProtocol(HttpToolsProtocol):
         self.head_bytes = 0
         self.plain = True
         self.cookie: bytes | None = None
+        self.stuck_since = 0  # when the client's buffer of answers became full; 0 while it takes them
         self.parting: RequestResponseCycle | None = None  # the answer we made the last of a connection ourselves
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there."""
+        super().connection_made(transport)
+        self.flow = Flow(transport)
 
     @property
     def busy(self) -> bool:
@@ -70,9 +98,7 @@ class RedirectProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response(_BROKEN)
         if self.head_since:
-            self.head_bytes += len(data)
-            if self.head_bytes > LONGEST_HEAD:
-                self._refuse_head()
+            self._count_head(len(data))
 
     def on_message_begin(self) -> None:
         """A request begins. uvicorn's own preparations are made only when the request turns out not to be plain."""
@@ -81,7 +107,7 @@ class RedirectProtocol(HttpToolsProtocol):
         self.cookie = None
         self.plain = True
         self.head_since = self.front.ticks
-        self.head_bytes = 0
+        self.head_bytes = -1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the header, and note whether the request is still plain."""
@@ -105,7 +131,6 @@ class RedirectProtocol(HttpToolsProtocol):
             and self.parser.should_keep_alive()
             and self.parser.get_method() in _PLAIN_METHODS
             and (self.cycle is None or self.cycle.response_complete)
-            and not self.flow.write_paused
             and not self.front.draining
             and len(url) <= LONGEST_TARGET
             and b"#" not in url
@@ -123,6 +148,8 @@ class RedirectProtocol(HttpToolsProtocol):
         return bool(self.parser.get_http_version() == "1.1")
 
     def _leave_to_application(self) -> None:
+        if len(self.pipeline) >= LONGEST_PIPELINE:
+            raise ValueError("too many requests wait on this connection")  # to the parser it is broken from here on
         url, headers, before = self.url, self.headers, self.parting
         super().on_message_begin()
         self.url = origin_form(url)
@@ -151,8 +178,11 @@ class RedirectProtocol(HttpToolsProtocol):
                 return None
         return None
 
-    def _refuse_head(self) -> None:
-        self._refuse(b"431 Request Header Fields Too Large", b"The headers of this request are too long.\n")
+    def _count_head(self, size: int) -> None:
+        # Where in its first piece a request began is not known; that piece, of 256 KiB at most, is not counted.
+        self.head_bytes = 0 if self.head_bytes < 0 else self.head_bytes + size
+        if self.head_bytes > LONGEST_HEAD:
+            self._refuse(b"431 Request Header Fields Too Large", b"The headers of this request are too long.\n")
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, in its turn: answers under way come first."""
@@ -175,12 +205,25 @@ class RedirectProtocol(HttpToolsProtocol):
             self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         self.transport.close()
 
+    def pause_writing(self) -> None:
+        """The client does not take its answers."""
+        self.stuck_since = self.front.ticks
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client took them."""
+        self.stuck_since = 0
+        super().resume_writing()
+
     def expire(self, keep_alive: int) -> None:
-        """Close the connection if its client was idle, or slow with its headers, for too long."""
+        """Close the connection if its client was idle, slow with its headers, or did not read, for too long."""
         now = self.front.ticks
-        slow = self.head_since and now - self.head_since > HEAD_TIMEOUT
-        idle = now - self.seen > keep_alive
-        if (slow or idle) and not self.busy:
+        if self.stuck_since and now - self.stuck_since > STUCK_TIMEOUT:
+            self.transport.abort()
+        elif self.busy or self.flow.read_paused:
+            # Not the client's turn: its time begins when we listen again.
+            self.seen, self.head_since = now, now if self.head_since else 0
+        elif now - self.seen > keep_alive or (self.head_since and now - self.head_since > HEAD_TIMEOUT):
             self.transport.close()
 
     def shutdown(self) -> None:

@@ -32,7 +32,6 @@ from routing.redirector.mailbox import Mailbox
 from routing.redirector.options import Options
 
 KEEPER: Final = "keeper"
-EX_CONFIG: Final = 78  # a child that ends with this cannot work with the settings it was given
 SETTLED: Final = 5.0  # seconds after which a child that dies is started again at once
 LONGEST_PAUSE: Final = 10.0
 MARGIN: Final = 3.0  # seconds beyond the graceful time-out before a child is killed
@@ -78,12 +77,11 @@ class Supervisor:
             for number in self._wait():
                 if number in (signal.SIGTERM, signal.SIGINT):
                     log.info("stopping", seconds_at_most=self.options.graceful_timeout)
-                    return self._stop(0)
+                    return self._stop()
                 if number == signal.SIGHUP:
                     log.info("starting the keeper anew")
                     self._signal(signal.SIGTERM, [child for child in self.children if child.name == KEEPER])
-            if self._reap(time.monotonic()):
-                return self._stop(EX_CONFIG)
+            self._reap(time.monotonic())
 
     def _keep(self, lifeline: int) -> None:
         self.listener.close()
@@ -134,9 +132,8 @@ class Supervisor:
         except BlockingIOError:
             return b""
 
-    def _reap(self, now: float) -> bool:
-        """Note who died and when it is due again; whether the settings make it hopeless."""
-        hopeless = False
+    def _reap(self, now: float) -> None:
+        """Note who died and when it is due again."""
         while (ended := _ended()) is not None:
             pid, status = ended
             for child in [each for each in self.children if each.pid == pid]:
@@ -144,17 +141,15 @@ class Supervisor:
                 child.pause = 0.1 if now - child.started > SETTLED else min(2 * child.pause, LONGEST_PAUSE)
                 child.pid, child.due = 0, now if child.pause <= 0.1 else now + child.pause
                 log.warning("ended, is started again", child=child.name, code=code)
-                hopeless |= code == EX_CONFIG and self.mailbox.number == 0
-        return hopeless
 
-    def _stop(self, code: int) -> int:
+    def _stop(self) -> int:
         """Workers first, then the keeper, so that the last redirects are still handed over."""
         self.listener.close()
         for group in ([each for each in self.children if each.name != KEEPER], self.children):
             self._signal(signal.SIGTERM, group)
             self._see_off(group, time.monotonic() + self.options.graceful_timeout + MARGIN)
         log.info("stopped")
-        return code
+        return 0
 
     def _see_off(self, group: list[Child], deadline: float) -> None:
         while any(child.pid for child in group):

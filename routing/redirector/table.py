@@ -47,18 +47,23 @@ class Table:
         before: Table | None = None,
     ) -> None:
         self.view = view
-        policy = view.snapshot.policy
+        policy, hubs = view.snapshot.policy, view.snapshot.hubs
         self.cookie_age = 3600 * _first(options.cookie_age_hours, policy.host_cookie_age_hours)
-        hubs = view.snapshot.hubs
-        self.in_rotation = tuple(hub for hub in hubs if hub.effective_weight > 0 and health(view, hub)[0])
-        self.ui_order = _ui_order(view, self.in_rotation)
+        weights = {hub.key: hub.effective_weight for hub in hubs}
+        healthy = {hub.key for hub in hubs if health(view, hub)[0]}
+        self.in_rotation = tuple(hub for hub in hubs if weights[hub.key] > 0 and hub.key in healthy)
+        rotating = {hub.key for hub in self.in_rotation}
+        # Healthy before unhealthy, then the prime, then those in rotation; else as the snapshot has them.
+        self.ui_order = tuple(
+            sorted(hubs, key=lambda hub: (hub.key not in healthy, not hub.prime, hub.key not in rotating))
+        )
         chosen_from = self.in_rotation or _last_resort(hubs)
-        weights = [(hub.key, hub.effective_weight or 1.0) for hub in chosen_from]
+        weighted = [(hub.key, weights[hub.key] or 1.0) for hub in chosen_from]
         self.routes = [Route(hub, cell(slots or {}, hub.key)) for hub in chosen_from]
         self.balancer: Balancer = balancer(
-            options.balancer or policy.balancer, weights, None if before is None else before.balancer
+            options.balancer or policy.balancer, weighted, None if before is None else before.balancer
         )
-        self.draw: Balancer = WeightedRandom(weights)  # for visitors without a repository
+        self.draw: Balancer = WeightedRandom(weighted)  # for visitors without a repository
         self.choose = self.balancer.choose
         self.sticky = {route.url: place for place, route in enumerate(self.routes)} if self.in_rotation else {}
 
@@ -85,15 +90,4 @@ def _last_resort(hubs: Sequence[Hub]) -> tuple[Hub, ...]:
         or [hub for hub in hubs if hub.effective_weight > 0]
         or [hub for hub in hubs if hub.weight > 0]
         or hubs
-    )
-
-
-def _ui_order(view: View, in_rotation: Sequence[Hub]) -> tuple[Hub, ...]:
-    """Healthy before unhealthy, then the prime, then those in rotation; else as the snapshot has them."""
-    rotating = {hub.key for hub in in_rotation}
-    return tuple(
-        sorted(
-            view.snapshot.hubs,
-            key=lambda hub: (not health(view, hub)[0], not hub.prime, hub.key not in rotating),
-        )
     )

@@ -9,7 +9,7 @@ import math
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
@@ -20,6 +20,7 @@ from routing.redirector.front import Front
 from routing.redirector.mailbox import Mailbox
 from routing.redirector.options import Options
 from routing.redirector.protocol import RedirectProtocol
+from routing.redirector.proxy import Proxy
 
 KEEP_ALIVE: Final = 75  # seconds; more than the 60 that proxies before us keep an idle connection
 BACKLOG: Final = 2048
@@ -101,7 +102,7 @@ def configuration(app: App, options: Options) -> uvicorn.Config:
     """uvicorn's settings for the redirector."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
-        cast("uvicorn.config.ASGIApplication", app),
+        cast(Any, app),
         http=RedirectProtocol,
         ws="none",
         lifespan="off",
@@ -124,11 +125,8 @@ def run(front: Front, listener: socket.socket, mailbox: Mailbox, lifeline: int) 
 
 
 async def _run(front: Front, listener: socket.socket, mailbox: Mailbox, lifeline: int) -> None:
-    from routing.redirector.pages import UNAVAILABLE
-    from routing.redirector.proxy import Proxy
-
     forward = Proxy(front.options) if front.options.proxy else None
-    app = App(front, forward, UNAVAILABLE)
+    app = App(front, forward)
     server = Server(configuration(app, front.options), front, mailbox)
     stop_when_told(server.stop, lifeline)
     await _first_view(server)

@@ -67,7 +67,7 @@ class Serving:
         self.front = front
         self.forward = forward or Held()
         self.mailbox = Mailbox()
-        config = configuration(App(front, self.forward if proxy else None, b"no hub"), front.options)
+        config = configuration(App(front, self.forward if proxy else None), front.options)
         if protocol is not None:
             config.http = protocol
         self.server = Server(config, front, self.mailbox, keep_alive)
@@ -118,14 +118,14 @@ class Serving:
 
 
 def read_to_end(client: socket.socket) -> bytes:
-    received = b""
+    received = bytearray()
     while True:
         try:
             piece = client.recv(65536)
         except ConnectionResetError:
-            return received
+            return bytes(received)
         if not piece:
-            return received
+            return bytes(received)
         received += piece
 
 
