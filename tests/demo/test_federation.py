@@ -17,9 +17,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def password(monkeypatch, redis_url):
+def surroundings(monkeypatch, settings, redis_url):
     monkeypatch.setenv("DEMO_PASSWORD", "try-things-on-7")
-    monkeypatch.setattr("django.conf.settings.DEMO_HUBS_URL", "http://127.0.0.1:8090")
+    settings.DEMO_HUBS_URL = "http://127.0.0.1:8090"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Quick: nothing here is a secret.
 
 
 @pytest.fixture
