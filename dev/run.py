@@ -110,11 +110,10 @@ async def wait_for_pages(ports: Ports) -> bool:
 async def start(supervisor: Supervisor, ports: Ports, state: State, terminal: Terminal) -> None:
     """Start everything and say so when it works."""
     began = time.monotonic()
-    for name, kind in SERVERS.items():
-        if not os.environ.get(name):
-            server = kind(state.directory)
-            await supervisor.start_server(server)
-            os.environ[name] = server.url
+    servers = [(name, kind(state.directory)) for name, kind in SERVERS.items() if not os.environ.get(name)]
+    for name, server in servers:
+        await supervisor.start_server(server)
+        os.environ[name] = server.url
     for part in first_parts(ports, state.directory):
         supervisor.start(part)
     password = state.password()
@@ -127,6 +126,7 @@ async def start(supervisor: Supervisor, ports: Ports, state: State, terminal: Te
     if not answered:
         terminal.say("The first page does not answer yet; the lines above may say why.")
         return
+    processes = "".join(f"  {server.name:<11} process {server.pid}\n" for _, server in servers)
     terminal.say(
         f"""
 Ready after {time.monotonic() - began:.1f} s.
@@ -135,7 +135,7 @@ Ready after {time.monotonic() - began:.1f} s.
   Redirector  http://{LOOPBACK}:{ports.redirector}/build/gh/binder-examples/requirements/HEAD
   Demo hubs   http://{LOOPBACK}:{ports.portal}/dev/hubs/   break one with a click
   State       {state.directory}
-Ctrl-C ends it; the data stays.
+{processes}Ctrl-C ends it; the data stays.
 """
     )
 
