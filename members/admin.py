@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from members.forms import MemberForm
 from members.models import Member, User
 
 admin.site.unregister(Group)
@@ -21,8 +22,10 @@ admin.site.unregister(Group)
 class MemberAdmin(ModelAdmin):
     """The organisations."""
 
+    form = MemberForm
     list_display = ("name", "slug", "website", "hub_count")
     search_fields = ("name", "slug")
+    ordering = ("name",)
     prepopulated_fields = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:

@@ -169,7 +169,7 @@ def test_the_helm_values_are_read_without_their_secrets(run):
     [
         ("federationRedirect:\n  hosts:\n    a:\n      url: https://a.org\n      weight: -1\n", "line 5: .*weight"),
         ("federationRedirect:\n  hosts:\n    a:\n      url: https://a.org\n", "hosts.a.weight: is missing"),
-        ("federationRedirect:\n  hosts:\n    A_b: {url: https://a.org, weight: 1}\n", "line 3: .*hosts.A_b: Lower-case"),
+        ("federationRedirect:\n  hosts:\n    A_b: {url: https://a.org, weight: 1}\n", "line 3: .*A_b: Lower-case"),
         ("federationRedirect:\n  hosts:\n    a: {url: https://a.org, weight: 1.23456}\n", "three decimals"),
         ("federationRedirect: 1\n", "line 1: federationRedirect"),
         ("other: 1\n", "hosts"),

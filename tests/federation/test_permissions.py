@@ -1,0 +1,184 @@
+"""Who may open which page: every address of the portal is in the table below, or the first test fails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from members.models import User
+from routing.models import WeightChange
+from routing.services import publishing
+from tests.factories import change_weights, make_hub, make_maintainer, make_user
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY, PERSON, STAFF, MAINTAINER, SUPERUSER, NOBODY = range(6)
+PEOPLE = {"outsider": EVERYBODY, "person": PERSON, "staff": STAFF, "maintainer": MAINTAINER, "superuser": SUPERUSER}
+
+# The least a person must be to get in.
+PAGES = {
+    "home": EVERYBODY,
+    "snapshot": EVERYBODY,
+    "admin:login": EVERYBODY,
+    "admin:logout": EVERYBODY,
+    "admin:index": STAFF,
+    "admin:search": STAFF,
+    "admin:jsi18n": STAFF,
+    "admin:autocomplete": MAINTAINER,
+    "admin:password_change": STAFF,
+    "admin:password_change_done": STAFF,
+    "admin:app_list": STAFF,
+    "admin:view_on_site": STAFF,
+    "admin:members_member_changelist": MAINTAINER,
+    "admin:members_member_add": MAINTAINER,
+    "admin:members_member_change": MAINTAINER,
+    "admin:members_member_history": MAINTAINER,
+    "admin:members_member_delete": SUPERUSER,
+    "admin:members_user_changelist": SUPERUSER,
+    "admin:members_user_add": SUPERUSER,
+    "admin:members_user_change": SUPERUSER,
+    "admin:members_user_history": SUPERUSER,
+    "admin:members_user_delete": SUPERUSER,
+    "admin:auth_user_password_change": SUPERUSER,
+    "admin:auth_group_changelist": SUPERUSER,
+    "admin:auth_group_add": SUPERUSER,
+    "admin:auth_group_change": SUPERUSER,
+    "admin:auth_group_history": SUPERUSER,
+    "admin:auth_group_delete": SUPERUSER,
+    "admin:routing_hub_changelist": MAINTAINER,
+    "admin:routing_hub_add": MAINTAINER,
+    "admin:routing_hub_change": MAINTAINER,
+    "admin:routing_hub_history": MAINTAINER,
+    "admin:routing_hub_make_prime": MAINTAINER,
+    "admin:routing_hub_change_state": MAINTAINER,
+    "admin:routing_hub_delete": NOBODY,
+    "admin:routing_weightchange_changelist": MAINTAINER,
+    "admin:routing_weightchange_add": MAINTAINER,
+    "admin:routing_weightchange_change": MAINTAINER,
+    "admin:routing_weightchange_history": MAINTAINER,
+    "admin:routing_weightchange_undo": MAINTAINER,
+    "admin:routing_weightchange_delete": NOBODY,
+    "admin:routing_snapshotversion_changelist": MAINTAINER,
+    "admin:routing_snapshotversion_change": MAINTAINER,
+    "admin:routing_snapshotversion_history": MAINTAINER,
+    "admin:routing_snapshotversion_roll_back": MAINTAINER,
+    "admin:routing_snapshotversion_add": NOBODY,
+    "admin:routing_snapshotversion_delete": NOBODY,
+    "admin:routing_policy_changelist": MAINTAINER,
+    "admin:routing_policy_change": MAINTAINER,
+    "admin:routing_policy_history": MAINTAINER,
+    "admin:routing_policy_add": NOBODY,
+    "admin:routing_policy_delete": NOBODY,
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    route: str
+
+
+def pages_of(resolver: URLResolver, space: str = "", route: str = "") -> Iterator[Page]:
+    for each in resolver.url_patterns:
+        here = route + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from pages_of(each, f"{space}{each.namespace}:" if each.namespace else space, here)
+        elif isinstance(each, URLPattern):
+            yield Page(f"{space}{each.name}" if each.name else "", here)
+
+
+def test_every_address_is_in_the_table():
+    pages = list(pages_of(get_resolver()))
+    assert {page.name for page in pages if page.name} == set(PAGES)
+    # Django's own: redirects to a page in the table, and the admin's catch-all for what is no page.
+    nameless = [page.route for page in pages if not page.name]
+    assert all(route.endswith(("/<path:object_id>/", "(?P<url>.*)$")) for route in nameless)
+
+
+@pytest.fixture
+def addresses(redis_url) -> dict[str, str]:
+    """An address that exists, for each page."""
+    hub = make_hub("a", weight=2)
+    publishing.publish("first")
+    batch = change_weights(a=3)
+    publishing.publish("second")
+    keys = {
+        "members_member": hub.member_id,
+        "members_user": make_user().pk,
+        "auth_group": Group.objects.get(name="maintainers").pk,
+        "routing_hub": hub.pk,
+        "routing_weightchange": WeightChange.objects.get().pk,
+        "routing_snapshotversion": 1,
+        "routing_policy": 1,
+    }
+    special = {
+        "admin:app_list": ["routing"],
+        "admin:view_on_site": [1, 1],
+        "admin:auth_user_password_change": [keys["members_user"]],
+        "admin:routing_weightchange_undo": [batch],
+    }
+    found = {}
+    for name in PAGES:
+        model = name.removeprefix("admin:").rsplit("_", 1)[0]
+        model = "routing_hub" if model.startswith("routing_hub") else model.removesuffix("_roll")
+        needs_key = model in keys and not name.endswith(("_changelist", "_add"))
+        found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
+    found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"
+    return found
+
+
+@pytest.fixture
+def log_in(client):
+    """A client that is one of the people."""
+
+    def do(who: str):
+        if who != "outsider":
+            client.force_login(
+                {
+                    "person": make_user,
+                    "staff": lambda: make_user(is_staff=True),
+                    "maintainer": make_maintainer,
+                    "superuser": lambda: User.objects.create_superuser("root", "root@example.org"),
+                }[who]()
+            )
+        return client
+
+    return do
+
+
+def is_refused(response) -> bool:
+    return response.status_code == 403 or (response.status_code == 302 and "/admin/login/" in response["Location"])
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_each_kind_of_person_gets_into_their_pages_and_no_others(who, addresses, log_in):
+    client = log_in(who)
+    # Last, because it ends the session.
+    names = sorted(PAGES, key=lambda name: name == "admin:logout")
+    got_in = {name for name in names if not is_refused(client.get(addresses[name]))}
+    assert got_in == {name for name, least in PAGES.items() if PEOPLE[who] >= least}
+
+
+@pytest.mark.parametrize("who", ["outsider", "person", "staff"])
+def test_nobody_without_the_role_can_send_anything_either(who, addresses, log_in):
+    client = log_in(who)
+    closed = [name for name, least in PAGES.items() if least > PEOPLE[who]]
+    answers = {name: client.post(addresses[name], {"reason": "let me"}) for name in closed}
+    assert [name for name, answer in answers.items() if not is_refused(answer) and answer.status_code != 405] == []
+
+
+def test_a_maintainer_who_loses_the_role_is_out_at_once(client, addresses):
+    person = make_maintainer()
+    client.force_login(person)
+    assert client.get(addresses["admin:routing_weightchange_add"]).status_code == 200
+    person.groups.clear()
+    assert client.get(addresses["admin:routing_weightchange_add"]).status_code == 403
+
+
+def test_a_person_with_the_role_but_without_staff_status_is_out(client, addresses):
+    person = make_maintainer()
+    User.objects.filter(pk=person.pk).update(is_staff=False)
+    client.force_login(person)
+    assert is_refused(client.get(addresses["admin:routing_weightchange_add"]))
