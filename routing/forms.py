@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from routing.addresses import tidy
-from routing.models import MAX_WEIGHT, Hub, Policy
+from routing.models import MAX_WEIGHT, RECORD, Hub, Policy
 
 DERIVED = {"health_url": "/health", "versions_url": "/versions"}
 
@@ -47,7 +47,7 @@ class HubForm(forms.ModelForm):
 
     class Meta:
         model = Hub
-        fields: ClassVar = ["member", "name", "url", "health_url", "versions_url", "pod_headroom"]
+        fields: ClassVar = [name.removesuffix("_id") for name in RECORD]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)

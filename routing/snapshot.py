@@ -48,7 +48,9 @@ class Hub:
     """One hub as the redirector sees it.
 
     `key` feeds the hash and never changes; `url`, `health` and `versions` are absolute and end without a slash;
-    `weight` is the promise, in any unit, `factors` are what is made of it; `pod_headroom` is in pods.
+    `weight` is the promise, in any unit, `factors` are what is made of it. Kept free of its quota are `pod_headroom`
+    pods, or `headroom_percent` of it where that is set; `check_period` replaces the policy's. When the prime is not
+    well the hub with the lowest `ui_order` serves the pages.
     """
 
     key: str
@@ -59,7 +61,16 @@ class Hub:
     prime: bool = False
     name: str = ""
     pod_headroom: int = 10
+    headroom_percent: float | None = None
+    check_period: float | None = None
+    ui_order: int = 0
     factors: tuple[Factor, ...] = ()
+
+    def headroom(self, quota: int | None) -> int:
+        """The pods kept free: `headroom_percent` of the quota where that is set, rounded up, else `pod_headroom`."""
+        if self.headroom_percent is None or quota is None:
+            return self.pod_headroom
+        return math.ceil(quota * self.headroom_percent / 100)
 
     @property
     def effective_weight(self) -> float:
@@ -69,7 +80,13 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How to choose and how to check. Times are in seconds unless the name says otherwise."""
+    """How to choose, how to check and how quickly to believe. Times are in seconds unless the name says otherwise.
+
+    The defaults are today's: every answer is believed at once. `fall`, `rise`, slow start, taper and fail open are
+    those of `routing.damping`; `version_rule` is `exact`, `grace` (`version_grace_hours` from when the difference
+    began) or `off`, against the pinned versions where there are any, else the prime's. 0 switches `pulse_period` and
+    `answer_seconds_most` off.
+    """
 
     balancer: str = "rendezvous"
     host_cookie_age_hours: float = 4.0
@@ -78,6 +95,19 @@ class Policy:
     check_jitter: float = 0.1
     check_retries: int = 5
     check_timeout: float = 2.0
+    pulse_period: float = 0.0
+    settle_period: float = 2.0
+    fall: int = 1
+    rise: int = 1
+    slow_start_seconds: float = 0.0
+    slow_start_from: float = 0.1
+    taper_from: float = 1.0
+    fail_open_seconds: float = 0.0
+    version_rule: str = "exact"
+    version_grace_hours: float = 24.0
+    pinned_binderhub: str = ""
+    pinned_builder: str = ""
+    answer_seconds_most: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,37 @@ class PolicyAdmin(ModelAdmin):
         ("Which hub", {"fields": ("balancer", "host_cookie_age_hours")}),
         (
             "Health checks",
-            {"fields": ("check_period", "check_failed_period", "check_jitter", "check_retries", "check_timeout")},
+            {
+                "fields": (
+                    ("check_period", "check_failed_period"),
+                    ("pulse_period", "settle_period"),
+                    ("check_retries", "check_timeout"),
+                    ("check_jitter", "answer_seconds_most"),
+                )
+            },
+        ),
+        (
+            "How quickly to believe",
+            {
+                "fields": (
+                    ("fall", "rise"),
+                    ("slow_start_seconds", "slow_start_from"),
+                    ("taper_from", "fail_open_seconds"),
+                )
+            },
+        ),
+        (
+            "Versions",
+            {"fields": (("version_rule", "version_grace_hours"), ("pinned_binderhub", "pinned_builder"))},
+        ),
+        (
+            "Launches, maintenance and incidents",
+            {
+                "fields": (
+                    ("launch_success_counts", "test_launch_minutes"),
+                    ("drain_lead_minutes", "incident_after_minutes"),
+                )
+            },
         ),
         ("Why", {"fields": ("reason",)}),
     )

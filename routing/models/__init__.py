@@ -1,8 +1,27 @@
 """Facts of routing, and the rules the database enforces."""
 
-from routing.models.hubs import MAX_WEIGHT, Hub
+from routing.models.downtimes import Downtime
+from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth
+from routing.models.hubs import MAX_WEIGHT, RECORD, Hub
+from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.policies import Policy
-from routing.models.snapshots import SnapshotVersion
+from routing.models.snapshots import LiveSnapshot, SnapshotVersion
 from routing.models.weights import WeightChange
 
-__all__ = ["MAX_WEIGHT", "Hub", "Policy", "SnapshotVersion", "WeightChange"]
+__all__ = [
+    "MAX_WEIGHT",
+    "RECORD",
+    "CheckRound",
+    "Downtime",
+    "Flip",
+    "HealthHour",
+    "HealthSample",
+    "Hub",
+    "HubHealth",
+    "Incident",
+    "IncidentUpdate",
+    "LiveSnapshot",
+    "Policy",
+    "SnapshotVersion",
+    "WeightChange",
+]

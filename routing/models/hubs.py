@@ -12,11 +12,26 @@ from django.db import models
 from django.db.models import Q
 
 from members.models import Member
+from routing import snapshot
 from routing.addresses import SHAPE, hub_address
 
 KEY_SHAPE: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 # Also what keeps NaN out: in Postgres NaN is greater than every number.
 MAX_WEIGHT: Final = Decimal("999999.999")
+
+
+# What a hub's form shows and `routing.services.hubs.edit` changes; weight, state and prime have verbs of their own.
+RECORD: Final = (
+    "member_id",
+    "name",
+    "url",
+    "health_url",
+    "versions_url",
+    "pod_headroom",
+    "headroom_percent",
+    "check_period",
+    "ui_order",
+)
 
 
 class HubQuerySet(models.QuerySet["Hub"]):
@@ -67,6 +82,25 @@ class Hub(models.Model):
         validators=[MaxValueValidator(100_000)],
         help_text="The hub leaves the rotation when fewer pods than this are left of its quota.",
     )
+    headroom_percent = models.PositiveSmallIntegerField(
+        "headroom in % of the quota",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="Instead of the pods above: a share of the hub's pod quota.",
+    )
+    check_period = models.FloatField(
+        "check every (seconds)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text="Empty: as the policy says.",
+    )
+    ui_order = models.PositiveSmallIntegerField(
+        "serves the pages as number",
+        default=0,
+        help_text="When the prime is not well, the healthy hub with the lowest number serves the federation's pages.",
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.ONBOARDING)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -85,6 +119,13 @@ class Hub(models.Model):
             models.CheckConstraint(condition=~Q(name__regex=r"^\s*$"), name="hub_has_name"),
             models.CheckConstraint(condition=Q(weight__gte=0, weight__lte=MAX_WEIGHT), name="hub_weight_range"),
             models.CheckConstraint(condition=Q(pod_headroom__lte=100_000), name="hub_headroom_range"),
+            models.CheckConstraint(
+                condition=Q(headroom_percent=None) | Q(headroom_percent__lte=100), name="hub_headroom_percent_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(check_period=None) | Q(check_period__gte=1, check_period__lte=86_400),
+                name="hub_check_period_range",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["onboarding", "active", "drained", "retired"]), name="hub_state_known"
             ),
@@ -105,5 +146,22 @@ class Hub(models.Model):
     @property
     def fingerprint(self) -> str:
         """Changes when what the hub's form shows changes: tells an editor that the record moved under them."""
-        shown = (self.member_id, self.name, self.url, self.health_url, self.versions_url, self.pod_headroom)
+        shown = [getattr(self, name) for name in RECORD]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+    def published(self, factors: tuple[snapshot.Factor, ...] = ()) -> snapshot.Hub:
+        """The hub as redirectors see it."""
+        return snapshot.Hub(
+            key=self.key,
+            url=self.url,
+            health=self.health_url,
+            versions=self.versions_url,
+            weight=float(self.weight),
+            prime=self.prime,
+            name=self.name,
+            pod_headroom=self.pod_headroom,
+            headroom_percent=self.headroom_percent,
+            check_period=self.check_period,
+            ui_order=self.ui_order,
+            factors=factors,
+        )

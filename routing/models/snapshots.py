@@ -49,3 +49,26 @@ class SnapshotVersion(models.Model):
     def snapshot(self) -> snapshot.Snapshot:
         """What the document says."""
         return snapshot.decode(self.document)
+
+
+class LiveSnapshot(models.Model):
+    """What redirectors are to obey now: the newest version with the factors of this moment. One row, number 1.
+
+    Versions are decisions and kept for ever; factors follow health and clock, and are explained by flips and downtimes.
+    """
+
+    version = models.PositiveBigIntegerField()
+    document = models.TextField()
+    digest = models.CharField(max_length=64)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(pk=1), name="livesnapshot_one_row")]
+
+    def __str__(self) -> str:
+        return f"version {self.version} as of {self.published_at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def snapshot(self) -> snapshot.Snapshot:
+        """What the document says."""
+        return snapshot.decode(self.document)

@@ -13,6 +13,9 @@ HUB_WORDS = {
     "health": "health address",
     "versions": "versions address",
     "pod_headroom": "pod headroom",
+    "headroom_percent": "headroom in % of its quota",
+    "check_period": "seconds between checks",
+    "ui_order": "number for serving the pages",
 }
 POLICY_WORDS = {
     "balancer": "balancer",
@@ -22,6 +25,19 @@ POLICY_WORDS = {
     "check_jitter": "spread of the checks",
     "check_retries": "tries per check",
     "check_timeout": "seconds a hub may take to answer a check",
+    "pulse_period": "seconds between pulses",
+    "settle_period": "seconds until an undecided hub is asked again",
+    "fall": "bad answers until a hub is out",
+    "rise": "good answers until it is back",
+    "slow_start_seconds": "seconds of slow start",
+    "slow_start_from": "share that a slow start begins with",
+    "taper_from": "share of the quota from which the weight falls",
+    "fail_open_seconds": "seconds to keep the rotation when no hub answers",
+    "version_rule": "rule for other versions",
+    "version_grace_hours": "hours of grace for other versions",
+    "pinned_binderhub": "reference BinderHub version",
+    "pinned_builder": "reference builder version",
+    "answer_seconds_most": "seconds from which an answer is too slow",
 }
 
 

@@ -149,7 +149,11 @@ class _Import:
         """Nobody set a policy yet: take all that runs today, defaults too. Else only what the file names."""
         old = Policy.objects.filter(pk=1).first()
         values = dataclasses.asdict(self.hosts.policy)
-        names = set(values) if old is None else {field for key, field in POLICY_KEYS.items() if self._names(key)}
+        names = (
+            set(POLICY_KEYS.values())
+            if old is None
+            else {field for key, field in POLICY_KEYS.items() if self._names(key)}
+        )
         old = old or Policy(pk=1)
         changes = {name: values[name] for name in sorted(names) if getattr(old, name) != values[name]}
         self.report.changes += [f"policy: {name} {getattr(old, name)} → {changes[name]}" for name in changes]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from routing.models import Hub
+from routing.models import RECORD, Hub
 from routing.services import publishing, reasons, weights
 
 if TYPE_CHECKING:
     from members.models import User
 
-EDITABLE: Final = frozenset({"member", "name", "url", "health_url", "versions_url", "pod_headroom"})
+EDITABLE: Final = frozenset(name.removesuffix("_id") for name in RECORD)
 
 
 class HubsError(ValueError):

@@ -1,27 +1,33 @@
-"""Publish: turn the facts in Postgres into the snapshot that redirectors obey, and push it to them through Redis."""
+"""Publish: turn the facts in Postgres into the snapshot that redirectors obey, and push it to them through Redis.
+
+Decisions (weights, states, addresses, policy) become versions, kept for ever with who and why. The live snapshot is the
+newest version with the factors of this moment (health, slow start, maintenance); it is written over.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from routing import snapshot
-from routing.models import Hub, Policy, SnapshotVersion
-from routing.services import broker
+from routing.models import Downtime, Hub, LiveSnapshot, Policy, SnapshotVersion
+from routing.services import broker, factors
 
 if TYPE_CHECKING:
     from members.models import User
 
 logger = structlog.get_logger(__name__)
 
-# Postgres advisory locks: one writer of versions at a time, one pusher at a time.
+# Postgres advisory locks: one writer of versions at a time, one of the live snapshot.
 PUBLISH_LOCK: Final = 0x6665_6401
-PUSH_LOCK: Final = 0x6665_6402
+REFRESH_LOCK: Final = 0x6665_6402
 
 
 def publish_on_commit(reason: str, by: User | None) -> None:
@@ -48,7 +54,10 @@ def publish(reason: str, by: User | None = None, *, above: int = 0) -> SnapshotV
     if not facts.hubs:
         return None  # An empty snapshot is never published: redirectors would refuse it.
     version = _write(facts, reason, by)
-    transaction.on_commit(push, robust=True)
+    # In the same transaction, so that whoever sees the version sees the live snapshot of it.
+    _wait_for(REFRESH_LOCK)
+    _renewed(version.version)
+    transaction.on_commit(refresh, robust=True)
     return version
 
 
@@ -58,23 +67,18 @@ def newest() -> SnapshotVersion | None:
 
 
 def current(version: int) -> snapshot.Snapshot:
-    """What the facts in Postgres say now, as the snapshot of that number."""
+    """What was decided, as the facts in Postgres say it now, as the snapshot of that number."""
     hubs = Hub.objects.published().order_by("key")
-    policy = Policy.objects.current()
-    return snapshot.Snapshot(
-        version=version,
-        published_at=timezone.now().timestamp(),
-        hubs=tuple(_published_hub(hub) for hub in hubs),
-        policy=snapshot.Policy(
-            balancer=policy.balancer,
-            host_cookie_age_hours=policy.host_cookie_age_hours,
-            check_period=policy.check_period,
-            check_failed_period=policy.check_failed_period,
-            check_jitter=policy.check_jitter,
-            check_retries=policy.check_retries,
-            check_timeout=policy.check_timeout,
-        ),
-    )
+    return _snapshot(version, [hub.published(factors.decided(hub)) for hub in hubs])
+
+
+def live(version: int) -> snapshot.Snapshot:
+    """What redirectors are to obey at this moment: the decisions, with all factors of now."""
+    now, policy = timezone.now(), Policy.objects.current()
+    lead = timedelta(minutes=policy.drain_lead_minutes)
+    drains = Prefetch("downtimes", Downtime.objects.taking_traffic(now, lead))
+    hubs = Hub.objects.published().select_related("health").prefetch_related(drains).order_by("key")
+    return _snapshot(version, [hub.published(factors.of(hub, hub.downtimes.all(), policy, now)) for hub in hubs])
 
 
 def sweep() -> None:
@@ -85,28 +89,52 @@ def sweep() -> None:
     if known and ahead > known.version:
         # The database was restored from a backup. Redirectors must not take our next version for an old one.
         publish(f"redirectors already had version {ahead}, which this database does not know", above=ahead)
-    push()
+    refresh()
 
 
 @transaction.atomic
-def push() -> bool:
-    """Bring the newest version to Redis, with a nudge, unless Redis has it already. False while Redis is away.
+def refresh() -> bool:
+    """Bring the live snapshot up to the factors of now, and Redis up to it, with a nudge. False while Redis is away.
 
-    One process pushes at a time, so that a slow one can't put an older version over a newer one.
+    One process does this at a time, so that a slow one can't put an older document over a newer one.
     """
-    _wait_for(PUSH_LOCK)
+    _wait_for(REFRESH_LOCK)
     version = newest()
-    if version is None:
-        return True
-    document = version.document.encode()
+    return True if version is None else _push(_renewed(version.version))
+
+
+def newest_live() -> LiveSnapshot | None:
+    """The document redirectors are to have."""
+    return LiveSnapshot.objects.filter(pk=1).first()
+
+
+def _renewed(version: int) -> LiveSnapshot:
+    """The live row, written anew if the version or a factor is another."""
+    facts, row = live(version), newest_live()
+    digest = snapshot.digest(facts.content)
+    if row is not None and (row.version, row.digest) == (version, digest):
+        return row
+    row = LiveSnapshot(
+        pk=1,
+        version=version,
+        document=snapshot.encode(snapshot.check(facts)).decode(),
+        digest=digest,
+        published_at=datetime.fromtimestamp(facts.published_at, UTC),
+    )
+    row.save()
+    return row
+
+
+def _push(row: LiveSnapshot) -> bool:
+    document = row.document.encode()
     try:
         redis = broker.connection()
         if redis.get(snapshot.REDIS_SNAPSHOT) != document:
             with redis.pipeline(transaction=True) as pipe:
                 pipe.set(snapshot.REDIS_SNAPSHOT, document)
-                pipe.publish(snapshot.REDIS_NUDGE, version.version)
+                pipe.publish(snapshot.REDIS_NUDGE, row.version)
                 pipe.execute()
-            logger.info("snapshot_pushed", version=version.version)
+            logger.info("snapshot_pushed", version=row.version)
     except broker.Away as error:
         _redis_is_away(error)
         return False
@@ -114,20 +142,12 @@ def push() -> bool:
     return True
 
 
-def _published_hub(hub: Hub) -> snapshot.Hub:
-    factors: tuple[snapshot.Factor, ...] = ()
-    if hub.state != Hub.State.ACTIVE:
-        factors = (snapshot.Factor("state", 0.0, hub.state),)
-    return snapshot.Hub(
-        key=hub.key,
-        url=hub.url,
-        health=hub.health_url,
-        versions=hub.versions_url,
-        weight=float(hub.weight),
-        prime=hub.prime,
-        name=hub.name,
-        pod_headroom=hub.pod_headroom,
-        factors=factors,
+def _snapshot(version: int, hubs: Sequence[snapshot.Hub]) -> snapshot.Snapshot:
+    return snapshot.Snapshot(
+        version=version,
+        published_at=timezone.now().timestamp(),
+        hubs=tuple(hubs),
+        policy=Policy.objects.current().published,
     )
 
 

@@ -68,6 +68,9 @@ def _record_changes(hub: Hub, wanted: snapshot.Hub) -> dict[str, object]:
         "health_url": wanted.health,
         "versions_url": wanted.versions,
         "pod_headroom": wanted.pod_headroom,
+        "headroom_percent": wanted.headroom_percent,
+        "check_period": wanted.check_period,
+        "ui_order": wanted.ui_order,
     }
     return {name: value for name, value in before.items() if getattr(hub, name) != value}
 

@@ -13,7 +13,7 @@ from routing.services import publishing
 def newest(request: HttpRequest) -> HttpResponse:
     """The newest document exactly as it was published; 304 for who has it already, 404 while there is none."""
     try:
-        version = publishing.newest()
+        version = publishing.newest_live()
     except (OperationalError, InterfaceError):
         response: HttpResponse = JsonResponse({"error": "The database does not answer. Try again."}, status=503)
         response["Retry-After"] = "5"

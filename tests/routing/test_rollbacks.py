@@ -42,7 +42,7 @@ def test_everything_a_version_published_comes_back(roll_back):
     assert newest.version == 3
     assert newest.digest == old.digest
     assert newest.reason == "roll back to version 1: it was better"
-    assert Policy.objects.get().check_period == 10.0
+    assert Policy.objects.get().check_period == 15.0
 
 
 def test_the_weights_that_come_back_are_in_the_history(roll_back):

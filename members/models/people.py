@@ -1,4 +1,4 @@
-"""People and promises: who may log in, and which organisations are members."""
+"""Who may log in, and which organisations are members."""
 
 from __future__ import annotations
 

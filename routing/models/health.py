@@ -1,0 +1,156 @@
+"""What the checks found: where each hub stands now, every flip, and the samples behind them, kept small."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from routing import damping
+from routing.models.hubs import Hub
+
+
+class HubHealth(models.Model):
+    """Where one hub stands between rounds: the damping's memory and the last answer. One row per hub, updated in place.
+
+    `serving` is health alone: whether the hub also gets launches is for its state, weight and downtimes to say.
+    """
+
+    hub = models.OneToOneField(Hub, on_delete=models.CASCADE, primary_key=True, related_name="health")
+    serving = models.BooleanField(default=True)
+    since = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=500, blank=True)
+    good = models.PositiveIntegerField(default=0)
+    bad = models.PositiveIntegerField(default=0)
+    out_by = models.CharField(max_length=12, blank=True)
+    returned_at = models.DateTimeField(null=True)
+    held = models.BooleanField(default=False)
+
+    checked_at = models.DateTimeField(null=True)
+    evidence = models.CharField(max_length=12, blank=True)
+    checks = models.JSONField(default=dict)
+    answer_seconds = models.FloatField(null=True)
+    user_pods = models.PositiveIntegerField(null=True)
+    build_pods = models.PositiveIntegerField(null=True)
+    total_pods = models.PositiveIntegerField(null=True)
+    quota = models.PositiveIntegerField(null=True)
+    versions = models.JSONField(default=dict)
+    skew = models.CharField(max_length=500, blank=True)
+    skew_since = models.DateTimeField(null=True)
+    certificate_expires = models.DateTimeField(null=True)
+    launch_success_5m = models.FloatField(null=True)
+    launch_success_1h = models.FloatField(null=True)
+
+    class Meta:
+        verbose_name_plural = "hub health"
+
+    def __str__(self) -> str:
+        return f"{self.hub_id}: {'serving' if self.serving else self.reason}"
+
+    @property
+    def damped(self) -> damping.Health:
+        """The damping's memory of it."""
+        return damping.Health(
+            serving=self.serving,
+            since=self.since.timestamp(),
+            reason=self.reason,
+            good=self.good,
+            bad=self.bad,
+            out_by=damping.Evidence(self.out_by) if self.out_by else None,
+            returned_at=self.returned_at.timestamp() if self.returned_at else None,
+        )
+
+    def remember(self, health: damping.Health, *, held: bool) -> None:
+        """Take over what the damping made of a round; the caller saves."""
+        self.serving, self.reason, self.held = health.serving, health.reason[:500], held
+        self.good, self.bad, self.out_by = health.good, health.bad, health.out_by or ""
+        self.since = datetime.fromtimestamp(health.since, UTC)
+        self.returned_at = None if health.returned_at is None else datetime.fromtimestamp(health.returned_at, UTC)
+
+
+class Flip(models.Model):
+    """A change of what is known of a hub's health. Kept for ever: uptime is computed from flips, never from samples."""
+
+    class To(models.TextChoices):
+        """What the hub's health is from here on."""
+
+        SERVING = "serving", "serving"
+        OUT = "out", "out"
+        UNKNOWN = "unknown", "unknown"
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="flips")
+    at = models.DateTimeField()
+    to = models.CharField(max_length=8, choices=To.choices)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes: ClassVar = [
+            models.Index(fields=["hub", "-at"], name="flip_hub_newest"),
+            models.Index(fields=["-at"], name="flip_newest"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(to__in=["serving", "out", "unknown"]), name="flip_to_known"),
+            models.UniqueConstraint(fields=["hub", "at"], name="flip_one_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.to} {self.at:%Y-%m-%d %H:%M}"
+
+
+class HealthSample(models.Model):
+    """One answer of one hub. Kept for a week, then only as part of its hour."""
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    evidence = models.CharField(max_length=12)
+    answer_seconds = models.FloatField(null=True)
+    user_pods = models.PositiveIntegerField(null=True)
+    build_pods = models.PositiveIntegerField(null=True)
+    quota = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["hub", "at"], name="healthsample_hub_at")]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.at:%Y-%m-%d %H:%M:%S} {self.evidence}"
+
+
+class HealthHour(models.Model):
+    """One hour of one hub, rolled up from its samples. Kept for ever: 8,760 rows a hub and year."""
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="hours")
+    hour = models.DateTimeField()
+    samples = models.PositiveIntegerField()
+    good = models.PositiveIntegerField()
+    answer_seconds_mean = models.FloatField(null=True)
+    answer_seconds_max = models.FloatField(null=True)
+    pods_max = models.PositiveIntegerField(null=True)
+    quota_min = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ("-hour",)
+        constraints: ClassVar = [models.UniqueConstraint(fields=["hub", "hour"], name="healthhour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.hour:%Y-%m-%d %H}:00"
+
+
+class CheckRound(models.Model):
+    """The fleet between rounds: one row, number 1. A stale `finished_at` means that nobody checks."""
+
+    finished_at = models.DateTimeField(null=True)
+    fail_open_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(pk=1), name="checkround_one_row")]
+
+    def __str__(self) -> str:
+        return f"last round {self.finished_at}"
+
+    def stale(self, now: datetime, period: float) -> bool:
+        """Whether the last round is over three periods ago."""
+        return self.finished_at is None or (now - self.finished_at).total_seconds() > 3 * period

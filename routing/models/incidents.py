@@ -1,0 +1,79 @@
+"""Incidents: what went wrong, which hubs it touched, and what was said about it, in order."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from routing.models.hubs import Hub
+
+PHASES = ["investigating", "identified", "monitoring", "resolved"]
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    """Named reads of incidents."""
+
+    def public(self) -> IncidentQuerySet:
+        """Those that a maintainer opened or accepted: drafts are for maintainers."""
+        return self.filter(draft=False)
+
+    def open(self) -> IncidentQuerySet:
+        """Those that are not resolved."""
+        return self.filter(resolved_at=None)
+
+
+class Incident(models.Model):
+    """Something that visitors notice. A draft was written by the portal itself and waits for a maintainer."""
+
+    title = models.CharField(max_length=200)
+    hubs = models.ManyToManyField(Hub, related_name="incidents", blank=True)
+    opened_at = models.DateTimeField(default=timezone.now)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    draft = models.BooleanField(default=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    # The flip that made the portal draft it: one draft per outage, whoever runs twice.
+    flip = models.OneToOneField("routing.Flip", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-opened_at", "-id")
+        indexes: ClassVar = [models.Index(fields=["-opened_at"], name="incident_newest")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(title__regex=r"^\s*$"), name="incident_has_title"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class IncidentUpdate(models.Model):
+    """One thing that was said about an incident, in markdown."""
+
+    class Phase(models.TextChoices):
+        """How far we are."""
+
+        INVESTIGATING = "investigating", "investigating"
+        IDENTIFIED = "identified", "identified"
+        MONITORING = "monitoring", "monitoring"
+        RESOLVED = "resolved", "resolved"
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="updates")
+    at = models.DateTimeField(default=timezone.now)
+    phase = models.CharField(max_length=13, choices=Phase.choices)
+    text = models.TextField(max_length=5000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(phase__in=PHASES), name="incidentupdate_phase_known"),
+            models.CheckConstraint(condition=~Q(text__regex=r"^\s*$"), name="incidentupdate_has_text"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase}: {self.text[:60]}"
