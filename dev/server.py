@@ -18,6 +18,7 @@ from dev.unprivileged import NotPermittedError
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.02
+PORT_TAKEN = re.compile("Address already in use|Failed listening on port")
 
 
 class ServerError(RuntimeError):
@@ -35,6 +36,8 @@ class Server(ABC):
         self.durable = durable
         self.ended_leftover: int | None = None
         self._port = port
+        # A port that we chose may be snatched before the first start; after it, clients know the port.
+        self._port_is_settled = bool(port)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,7 +123,10 @@ class Server(ABC):
 
     def _is_passing(self, said: str) -> bool:
         """Whether a start that failed with these words may succeed in a moment."""
-        return False
+        if self._port_is_settled or not PORT_TAKEN.search(said):
+            return False
+        self._port = 0
+        return True
 
     def _started(self, deadline: float) -> bool:
         """One try; False if another one may help."""
@@ -138,6 +144,7 @@ class Server(ABC):
             )
         while self.is_running():
             if self._answers():
+                self._port_is_settled = True
                 return True
             if time.monotonic() > deadline:
                 self.kill()

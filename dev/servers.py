@@ -130,7 +130,7 @@ class Postgres(Server):
 
     def _is_passing(self, said: str) -> bool:
         # Sessions of a killed server need a moment to notice.
-        return "pre-existing shared memory block" in said
+        return "pre-existing shared memory block" in said or super()._is_passing(said)
 
 
 class Valkey(Server):
@@ -172,12 +172,15 @@ class Valkey(Server):
         return [str(_valkey()), *(part for key, value in options.items() for part in (f"--{key}", str(value)))]
 
     def _answers(self) -> bool:
+        """Whether it is we who answer: another server may have the port, and ours be about to say so."""
         try:
             with socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(64).startswith(b"+PONG")
+                connection.sendall(b"PING\r\nINFO server\r\nQUIT\r\n")
+                with connection.makefile("rb") as said:
+                    answer = said.read()
         except OSError:
             return False
+        return answer.startswith(b"+PONG") and b"\nprocess_id:%d\r" % self.pid in answer
 
 
 def _write_secret(path: Path, text: str) -> None:

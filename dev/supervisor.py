@@ -56,19 +56,21 @@ class Supervisor:
 
     async def run(self, part: Part) -> int:
         """Run it once, to its end; its exit status."""
+        reader, writer = os.pipe()
         process = await asyncio.create_subprocess_exec(
             *part.command,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            # A pipe of our own: with one of asyncio's, a child that it leaves behind would keep wait() waiting.
+            stdout=writer,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **part.environment},
             # Ctrl-C must reach us only: we end the parts in order.
             start_new_session=True,
         )
+        os.close(writer)
+        relay = asyncio.create_task(self._relay(part.name, reader))
         self._guard.watch(process.pid)
         self._running[part.name] = process
-        assert process.stdout
-        relay = asyncio.create_task(self._relay(part.name, process.stdout))
         status = await process.wait()
         _end_group(process.pid)
         self._guard.forget(process.pid)
@@ -135,14 +137,20 @@ class Supervisor:
                 pid = server.pid
                 self._terminal.say(f"{server.name} is back.")
 
-    async def _relay(self, name: str, stream: asyncio.StreamReader) -> None:
+    async def _relay(self, name: str, reader: int) -> None:
+        stream = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(stream)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(reader, "rb"))
         rest = b""
-        while chunk := await stream.read(65536):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._terminal.line(name, line.decode(errors="replace").rstrip())
-        if rest:
-            self._terminal.line(name, rest.decode(errors="replace"))
+        try:
+            while chunk := await stream.read(65536):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._terminal.line(name, line.decode(errors="replace").rstrip())
+            if rest:
+                self._terminal.line(name, rest.decode(errors="replace"))
+        finally:
+            transport.close()
 
     async def _follow(self, server: Server, at: int) -> None:
         """Show what the server writes to its log; a file, so that it can go on writing whatever happens to us."""

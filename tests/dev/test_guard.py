@@ -1,0 +1,62 @@
+"""Whoever is killed with SIGKILL still leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from dev.guard import is_alive
+from dev.server import wait_until
+
+PARENT = """
+import subprocess, sys, time
+from pathlib import Path
+from dev.guard import Guard
+
+with Guard(remove=Path(sys.argv[1])) as guard:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True, stdout=-3)
+    guard.watch(child.pid)
+    if sys.argv[3:]:
+        guard.forget(child.pid)
+    print(child.pid, flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def parent(tmp_path):
+    def start(seconds, *options):
+        directory = tmp_path / "to-remove"
+        directory.mkdir()
+        command = [sys.executable, "-c", PARENT, str(directory), str(seconds), *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        return process, int(process.stdout.readline()), directory
+
+    return start
+
+
+def test_killed_parent_takes_its_processes_and_its_directory_along(parent):
+    process, child, directory = parent(60)
+    process.kill()
+    process.communicate()
+    assert wait_until(lambda: not is_alive(child), 15)
+    assert wait_until(lambda: not directory.exists(), 15)
+
+
+def test_parent_that_ends_well_is_not_helped(parent):
+    process, child, directory = parent(0)
+    process.communicate()
+    assert is_alive(child)
+    assert directory.exists()
+    os.kill(child, signal.SIGKILL)
+
+
+def test_forgotten_process_lives_on(parent):
+    process, child, directory = parent(60, "forget")
+    process.kill()
+    process.communicate()
+    assert wait_until(lambda: not directory.exists(), 15)
+    assert is_alive(child)
+    os.kill(child, signal.SIGKILL)
