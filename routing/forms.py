@@ -13,6 +13,7 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminRadioSelectWidget, UnfoldAd
 from routing.addresses import tidy
 from routing.models import MAX_WEIGHT, RECORD, Hub, Policy
 
+FIELDS = tuple(name.removesuffix("_id") for name in RECORD)
 DERIVED = {"health_url": "/health", "versions_url": "/versions"}
 
 
@@ -47,7 +48,7 @@ class HubForm(forms.ModelForm):
 
     class Meta:
         model = Hub
-        fields: ClassVar = [name.removesuffix("_id") for name in RECORD]
+        fields: ClassVar = [*FIELDS]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
@@ -74,7 +75,7 @@ class HubForm(forms.ModelForm):
 
     def changes(self) -> dict[str, Any]:
         """The fields of the record that the person changed."""
-        values = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+        values = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
         return {name: value for name, value in values.items() if getattr(value, "pk", value) != self.initial.get(name)}
 
     def _followed_the_address(self, name: str) -> bool:
@@ -108,7 +109,7 @@ class NewHubForm(HubForm):
     )
 
     class Meta(HubForm.Meta):
-        fields: ClassVar = ["member", "key", *HubForm.Meta.fields[1:], "weight", "state"]
+        fields: ClassVar = [*FIELDS, "key", "weight", "state"]
 
 
 class PolicyForm(forms.ModelForm):

@@ -23,7 +23,8 @@ from routing.forms import HubForm, NewHubForm
 from routing.models import Hub
 from routing.services import hubs, weight_history, weights
 
-RECORD = ("member", "key", "name", "url", "health_url", "versions_url", "pod_headroom")
+RECORD = ("member", "key", "name", "url", "health_url", "versions_url")
+CHECKS = (("pod_headroom", "headroom_percent"), ("check_period", "ui_order"))
 
 
 class HubChangeList(ChangeList):
@@ -82,11 +83,17 @@ class HubAdmin(ModelAdmin):
             return [
                 (None, {"fields": RECORD}),
                 ("Traffic", {"fields": ("weight", "state")}),
+                ("Quota and checks", {"fields": CHECKS}),
                 ("Why", {"fields": ("reason",)}),
             ]
         traffic = ("shown_state", "shown_prime", "shown_weight", "history")
         why = [("Why", {"fields": ("reason", "seen")})] if self.has_change_permission(request, obj) else []
-        return [(None, {"fields": RECORD}), ("Traffic", {"fields": traffic}), *why]
+        return [
+            (None, {"fields": RECORD}),
+            ("Traffic", {"fields": traffic}),
+            ("Quota and checks", {"fields": CHECKS}),
+            *why,
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Hub | None = None) -> Any:  # noqa: ANN401
         """The key never changes; what moves traffic has its own pages."""
