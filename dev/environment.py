@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements/uv.lock", "requirements/dev.lock")
-NEEDED_MEGABYTES = 1200
+NEEDED_MEGABYTES = 800
 
 
 class SetupError(RuntimeError):
@@ -94,6 +94,8 @@ class Environment:
     def _create(self) -> None:
         self._say(f"Making .venv with Python {_version()} …")
         _need_space(self.root)
+        if self.path.is_symlink() or self.path.is_file():
+            self.path.unlink()
         shutil.rmtree(self.path, ignore_errors=True)
         # Without pip in it: this Python's own pip can install uv into it, which saves half of the time.
         venv.EnvBuilder(symlinks=True, with_pip=False).create(self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
@@ -33,8 +34,6 @@ class Terminal:
         if self._colourful:
             label = f"\x1b[{colour}m{label}\x1b[0m"
         # A terminal that is closed must not keep the rest from being ended in order.
-        try:
+        with suppress(OSError, ValueError):
             self._out.write(f"{label} {line}\n")
             self._out.flush()
-        except OSError:
-            self._out = open(os.devnull, "w")  # noqa: SIM115 (for the rest of this process)

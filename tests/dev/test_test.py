@@ -1,0 +1,61 @@
+"""`make test` looks for a browser, and is honest where there is none."""
+
+import pytest
+
+from dev import test as runner
+
+
+class Replaced(Exception):
+    """Instead of becoming pytest."""
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """What pytest would be called with."""
+
+    def become(program, arguments):
+        raise Replaced(arguments[1:])
+
+    monkeypatch.setattr(runner.os, "execv", become)
+    monkeypatch.setattr(runner, "works", lambda command: False)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
+
+    def call(*arguments):
+        with pytest.raises(Replaced) as replaced:
+            runner.main(list(arguments))
+        return replaced.value.args[0]
+
+    return call
+
+
+def test_all_cores_are_used_and_arguments_handed_on(run, monkeypatch, tmp_path):
+    browser = tmp_path / "chromium"
+    browser.touch(mode=0o755)
+    monkeypatch.setenv("CHROMIUM", str(browser))
+    assert run("-k", "words") == ["-n", str(runner.cores()), "--dist", "loadgroup", "-k", "words"]
+
+
+def test_without_a_browser_its_tests_are_left_out_and_that_is_said(run, capsys):
+    assert run()[-2:] == ["-m", "not browser"]
+    assert "are left out" in capsys.readouterr().out
+
+
+def test_without_a_browser_ci_fails(run, monkeypatch, capsys):
+    monkeypatch.setenv("CI", "true")
+    assert runner.main([]) == 1
+    assert "CI=true wants them" in capsys.readouterr().err
+
+
+def test_debian_gives_root_its_own_browser(monkeypatch):
+    monkeypatch.setattr(runner.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(runner.os, "geteuid", lambda: 0)
+    first, second = runner.ways()
+    assert first[-1][0] == "/usr/bin/apt-get"
+    assert "playwright" in second[0]
+
+
+def test_others_get_playwrights(monkeypatch):
+    monkeypatch.setattr(runner.os, "geteuid", lambda: 1000)
+    ((command,),) = runner.ways()
+    assert command[-2:] == ["install", "chromium"]
