@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -40,6 +39,10 @@ AFTER_A_BUG: Final = 1.0
 Duty = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
+
+
+class Hopeless(Exception):
+    """With these settings there will never be a hub to send anyone to."""
 
 
 class Keeper:
@@ -127,7 +130,7 @@ class Keeper:
             if isinstance(source, ConfigFile):
                 source.look(self)
         if self._standing.admitted is None and all(isinstance(source, ConfigFile) for source in sources):
-            raise SystemExit(os.EX_CONFIG)
+            raise Hopeless("there is no other source of hubs than a config file that can't be used")
 
     def _take_up(self, source: str) -> None:
         """Work with the snapshot that now stands."""

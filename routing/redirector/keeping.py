@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 
 import structlog
 
 from routing.redirector.counters import Counters
 from routing.redirector.handover import hand_over
-from routing.redirector.keeper import Keeper
+from routing.redirector.keeper import Hopeless, Keeper
 from routing.redirector.mailbox import Mailbox, TooLarge
 from routing.redirector.options import Options
 from routing.redirector.sources import connect_redis
@@ -21,7 +22,11 @@ log = structlog.get_logger(__name__)
 
 def run(options: Options, counters: Counters, mailbox: Mailbox, lifeline: int) -> None:
     """Keep the workers supplied until told to stop."""
-    asyncio.run(_run(options, counters, mailbox, lifeline))
+    try:
+        asyncio.run(_run(options, counters, mailbox, lifeline))
+    except Hopeless as error:
+        log.error("cannot start", reason=str(error))
+        raise SystemExit(os.EX_CONFIG) from error
 
 
 async def _run(options: Options, counters: Counters, mailbox: Mailbox, lifeline: int) -> None:
