@@ -18,10 +18,15 @@ PATIENCE_SECONDS = 6.0
 class Guard:
     """While it is entered, `watch(pid)` entrusts processes to it; it acts only if we vanish before leaving."""
 
-    def __init__(self, remove: Path | None = None, keep_open: int | None = None) -> None:
-        """`remove`: a directory to delete after that; `keep_open`: a file (a lock, say) to hold until it is done."""
+    def __init__(self, remove: Path | None = None, keep_open: int | None = None, record: Path | None = None) -> None:
+        """`remove`: a directory to delete after that; `keep_open`: a file (a lock, say) to hold until it is done.
+
+        `record`: a file that lists the watched, for `end_recorded` of a later run, should the guard be killed as well.
+        """
         self._remove = remove
         self._kept_open = () if keep_open is None else (keep_open,)
+        self._record = record
+        self._watched: list[int] = []
 
     def __enter__(self) -> Self:
         arguments = [str(self._remove)] if self._remove else []
@@ -37,11 +42,22 @@ class Guard:
 
     def watch(self, pid: int) -> None:
         """End this process if we die; it leads a group of its own, which ends with it."""
+        self._watched.append(pid)
         self._say(f"+{pid}")
+        self._note()
 
     def forget(self, pid: int) -> None:
         """It ended; its number may soon be another's."""
+        if pid in self._watched:
+            self._watched.remove(pid)
         self._say(f"-{pid}")
+        self._note()
+
+    def _note(self) -> None:
+        # A disk that is full must not end what runs.
+        with suppress(OSError):
+            if self._record:
+                self._record.write_text("".join(f"{pid}\n" for pid in self._watched))
 
     def _say(self, line: str) -> None:
         assert self._process.stdin
@@ -52,6 +68,33 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self._say("bye")
         self._process.communicate()
+        if self._record:
+            self._record.unlink(missing_ok=True)
+
+
+def end_recorded(record: Path) -> list[int]:
+    """End what a run left behind that was killed together with its guard; which processes those were."""
+    try:
+        numbers = [int(line) for line in record.read_text().split()]
+    except (OSError, ValueError):
+        return []
+    # A number may be another program's by now; ours all run from this environment.
+    ours = [pid for pid in numbers if is_process_of(pid, Path(sys.prefix))]
+    end(ours)
+    record.unlink(missing_ok=True)
+    return ours
+
+
+def is_process_of(pid: int, directory: Path) -> bool:
+    """Whether that process lives and names something in the directory in its command line."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+        asking = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(asking, check=False, capture_output=True, text=True).stdout
+    return f"{directory}{os.sep}" in command
 
 
 def is_alive(pid: int) -> bool:

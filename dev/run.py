@@ -177,7 +177,7 @@ def main() -> int:
         state.open(terminal.say)
         ports = Ports.of(os.environ)
         set_environment(ports)
-        with Guard(keep_open=state.lock) as guard:
+        with Guard(keep_open=state.lock, record=state.processes) as guard:
             asyncio.run(until_stopped(Supervisor(terminal, guard), ports, state, terminal))
     except (Refusal, ServerError) as error:
         sys.stderr.write(f"{error}\n")

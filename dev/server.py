@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from dev.guard import is_process_of
 from dev.ports import free_port
 from dev.unprivileged import NotPermittedError
 
@@ -187,20 +188,6 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(POLL_SECONDS)
     return True
-
-
-def is_process_of(pid: int, directory: Path) -> bool:
-    """Whether that process lives and names the directory in its command line."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        if Path("/proc/self").exists():
-            return False
-        asked = subprocess.run(
-            ["ps", "-ww", "-o", "command=", "-p", str(pid)], check=False, capture_output=True, text=True
-        )
-        command = asked.stdout
-    return f"{directory}{os.sep}" in command
 
 
 def last_words(said: str) -> str:

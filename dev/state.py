@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from dev.guard import end_recorded
 from dev.ports import is_taken
 
 NEEDED_MEGABYTES = 300
@@ -26,6 +27,7 @@ class State:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.lock = -1
+        self.processes = directory / "run.processes"
 
     def open(self, say: Callable[[str], object]) -> None:
         """Make it ours; Refusal if it cannot be written, is full, or is another run's."""
@@ -35,6 +37,9 @@ class State:
             self._take_lock(say)
         except OSError as error:
             raise Refusal(f"{self.directory} cannot be used: {error.strerror}; {HOW_TO_MOVE}.") from error
+        ended = end_recorded(self.processes)
+        if ended:
+            say(f"An earlier run was killed; ended {len(ended)} processes that it had left behind.")
         free = shutil.disk_usage(self.directory).free // 1_000_000
         if free < NEEDED_MEGABYTES:
             raise Refusal(

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from dev.guard import is_alive
+from dev.guard import end_recorded, is_alive
 from dev.server import wait_until
 
 PARENT = """
@@ -60,3 +61,24 @@ def test_forgotten_process_lives_on(parent):
     assert wait_until(lambda: not directory.exists(), 15)
     assert is_alive(child)
     os.kill(child, signal.SIGKILL)
+
+
+def test_recorded_process_of_this_environment_is_ended(tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    record = tmp_path / "record"
+    record.write_text(f"{child.pid}\n")
+    # Somebody has to bury it: here that is us.
+    threading.Thread(target=child.wait, daemon=True).start()
+    assert end_recorded(record) == [child.pid]
+    assert not is_alive(child.pid)
+    assert not record.exists()
+
+
+def test_recorded_number_that_is_another_programs_is_left_alone(tmp_path):
+    stranger = subprocess.Popen(["sleep", "60"])
+    record = tmp_path / "record"
+    record.write_text(f"{stranger.pid}\n")
+    assert end_recorded(record) == []
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
