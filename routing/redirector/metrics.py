@@ -32,7 +32,7 @@ def page(table: Table | None, totals: Mapping[str, tuple[int, ...]], now: float)
     families = [_redirects(table, totals), _ready(table)]
     if table is not None:
         families += [*_health(table), *_weights(table), *_source(table, now)]
-    return "".join(_lines(families)).encode()
+    return "".join(_lines(families)).encode(errors="replace")
 
 
 def _redirects(table: Table | None, totals: Mapping[str, tuple[int, ...]]) -> Family:

@@ -53,9 +53,9 @@ class Table:
         healthy = {hub.key for hub in hubs if health(view, hub)[0]}
         self.in_rotation = tuple(hub for hub in hubs if weights[hub.key] > 0 and hub.key in healthy)
         rotating = {hub.key for hub in self.in_rotation}
-        # Healthy before unhealthy, then the prime, then those in rotation; else as the snapshot has them.
+        # Healthy before unhealthy, then the prime, then those in rotation; among these as the maintainers order them.
         self.ui_order = tuple(
-            sorted(hubs, key=lambda hub: (hub.key not in healthy, not hub.prime, hub.key not in rotating))
+            sorted(hubs, key=lambda hub: (hub.key not in healthy, not hub.prime, hub.key not in rotating, hub.ui_order))
         )
         chosen_from = self.in_rotation or _last_resort(hubs)
         weighted = [(hub.key, weights[hub.key] or 1.0) for hub in chosen_from]

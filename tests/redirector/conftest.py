@@ -17,9 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from bench import processes
 from tests.redirector.serving import wait_until
 
 VERSIONS = {"builder_info": {"build_image": "quay.io/jupyterhub/repo2docker:1"}, "binderhub": "1.0", "builder": "x"}
@@ -116,7 +116,7 @@ class Redirector:
 
     def children(self) -> list[int]:
         """The keeper's process, then the workers'."""
-        return sorted(child.pid for child in psutil.Process(self.process.pid).children())
+        return [child.pid for child in processes.children(self.process.pid) if not child.is_dead]
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:

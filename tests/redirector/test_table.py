@@ -77,6 +77,11 @@ def test_pages_come_from_the_prime_then_from_healthy_hubs_then_from_the_rest():
     assert keys(sick.ui_order) == ["d", "b", "c", "a"]
 
 
+def test_among_healthy_hubs_the_maintainers_order_counts():
+    hubs = [make_hub("a", prime=True), make_hub("b", ui_order=2), make_hub("c", ui_order=1), make_hub("d", 0)]
+    assert keys(Table(make_view(*hubs, verdicts={"a": SICK}), OPTIONS).ui_order) == ["c", "b", "d", "a"]
+
+
 def test_options_win_over_the_policy():
     view = make_view(*three_hubs(), balancer="random", host_cookie_age_hours=4)
     assert Table(view, OPTIONS).cookie_age == 4 * 3600
