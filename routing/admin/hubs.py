@@ -149,7 +149,7 @@ class HubAdmin(ModelAdmin):
     def shown_weight(self, hub: Hub) -> SafeString:
         """The promise; it is changed on the page of all weights."""
         link = reverse("admin:routing_weightchange_add")
-        return format_html('<a href="{}" title="Change the weights">{}</a>', link, weights.shown(hub.weight))
+        return format_html('<a class="office-link" href="{}" title="Change the weights">{}</a>', link, weights.shown(hub.weight))
 
     @display(description="Share of launches", ordering="weight")
     def shown_share(self, hub: Hub) -> SafeString:
@@ -178,4 +178,4 @@ class HubAdmin(ModelAdmin):
     def history(self, hub: Hub) -> SafeString:
         """The way to this hub's weights of all times."""
         link = f"{pages.changelist('weightchange')}?hub={hub.key}"
-        return format_html('<a href="{}">All changes of its weight</a>', link)
+        return format_html('<a class="office-link" href="{}">All changes of its weight</a>', link)
