@@ -57,7 +57,9 @@ class Guard:
         # A disk that is full must not end what runs.
         with suppress(OSError):
             if self._record:
-                self._record.write_text("".join(f"{pid}\n" for pid in self._watched))
+                fresh = self._record.with_suffix(".new")
+                fresh.write_text("".join(f"{pid}\n" for pid in self._watched))
+                fresh.replace(self._record)
 
     def _say(self, line: str) -> None:
         assert self._process.stdin

@@ -19,6 +19,8 @@ from dev.terminal import Terminal
 STOP_SECONDS = 10.0
 # Long enough to see with one's own eyes that redirects go on without it.
 SERVER_PAUSE_SECONDS = 20.0
+# A process becomes the part when the guard knows it; if we are killed before that, its input ends and so does it.
+WHEN_TOLD = ("sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
 
@@ -55,29 +57,41 @@ class Supervisor:
         self._tasks.append(asyncio.create_task(self._keep(part)))
 
     async def run(self, part: Part) -> int:
-        """Run it once, to its end; its exit status."""
-        reader, writer = os.pipe()
-        process = await asyncio.create_subprocess_exec(
-            *part.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            # A pipe of our own: with one of asyncio's, a child that it leaves behind would keep wait() waiting.
-            stdout=writer,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **part.environment},
-            # Ctrl-C must reach us only: we end the parts in order.
-            start_new_session=True,
-        )
-        os.close(writer)
-        relay = asyncio.create_task(self._relay(part.name, reader))
-        self._guard.watch(process.pid)
+        """Run it once, to its end; its exit status. Cancelled, it ends the process by force."""
+        process, relay = await self._spawn(part)
         self._running[part.name] = process
-        status = await process.wait()
-        _end_group(process.pid)
-        self._guard.forget(process.pid)
-        del self._running[part.name]
-        await asyncio.wait([relay], timeout=1)
-        relay.cancel()
-        return status
+        try:
+            return await process.wait()
+        finally:
+            _end_group(process.pid)
+            self._guard.forget(process.pid)
+            del self._running[part.name]
+            await asyncio.wait([relay], timeout=1)
+            relay.cancel()
+
+    async def _spawn(self, part: Part) -> tuple[asyncio.subprocess.Process, asyncio.Task[None]]:
+        # Pipes of our own: with asyncio's, a child that the process leaves behind would keep wait() waiting.
+        output, child_output = os.pipe()
+        child_go, go = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *WHEN_TOLD,
+                *part.command,
+                stdin=child_go,
+                stdout=child_output,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, **part.environment},
+                # Ctrl-C must reach us only: we end the parts in order.
+                start_new_session=True,
+            )
+            relay = asyncio.create_task(self._relay(part.name, output))
+            self._guard.watch(process.pid)
+            with suppress(BrokenPipeError):
+                os.write(go, b"go\n")
+            return process, relay
+        finally:
+            for each in (child_output, child_go, go):
+                os.close(each)
 
     async def stop(self) -> None:
         """End the parts, then the servers, the last started first. Nothing of ours is left afterwards."""
