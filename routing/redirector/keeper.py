@@ -29,7 +29,7 @@ from routing.redirector.view import View
 from routing.redirector.watch import Watch
 from routing.snapshot import Snapshot, SnapshotError
 
-CONFIRM_EVERY: Final = 5.0
+CONFIRM_EVERY: Final = 1.0
 COALESCE: Final = 0.02
 SAVE_AT_MOST_EVERY: Final = 1.0
 SAVE_AT_LEAST_EVERY: Final = 60.0
