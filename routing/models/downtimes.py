@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from routing.models.hubs import Hub
 
@@ -26,6 +27,14 @@ class DowntimeQuerySet(models.QuerySet["Downtime"]):
     def coming(self, now: datetime) -> DowntimeQuerySet:
         """Those that have not begun."""
         return self.standing().filter(starts_at__gt=now)
+
+    def over(self, now: datetime) -> DowntimeQuerySet:
+        """Those that came to their end; cancelled ones never began."""
+        return self.standing().filter(ends_at__lte=now)
+
+    def cancelled(self) -> DowntimeQuerySet:
+        """Those that were called off before they began."""
+        return self.exclude(cancelled_at=None)
 
     def taking_traffic(self, now: datetime, lead: timedelta) -> DowntimeQuerySet:
         """The outages on whose account a hub gets no launches at this moment: from `lead` before the start on."""
@@ -51,7 +60,11 @@ class Downtime(models.Model):
     emergency = models.BooleanField(default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    # How often it was changed, and what the last change was: calendars and readers of the feed want to know.
     sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    change = models.CharField(max_length=600, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     cancel_reason = models.CharField(max_length=500, blank=True)
@@ -78,6 +91,14 @@ class Downtime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub}: {self.text}"
+
+    def phase(self, now: datetime) -> str:
+        """Where it is in its life: coming, on, over or cancelled."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if self.starts_at > now:
+            return "coming"
+        return "on" if self.ends_at is None or self.ends_at > now else "over"
 
     def takes_traffic(self, now: datetime, lead: timedelta) -> bool:
         """Whether the hub gets no launches at this moment on its account: the same as the query of that name."""

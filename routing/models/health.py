@@ -27,6 +27,8 @@ class HubHealth(models.Model):
     bad = models.PositiveIntegerField(default=0)
     out_by = models.CharField(max_length=12, blank=True)
     returned_at = models.DateTimeField(null=True)
+    # When maintenance last let launches back to it: written when the snapshot says so, never by the checks.
+    released_at = models.DateTimeField(null=True)
     held = models.BooleanField(default=False)
 
     checked_at = models.DateTimeField(null=True)
@@ -49,6 +51,11 @@ class HubHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub_id}: {'serving' if self.serving else self.reason}"
+
+    @property
+    def slow_since(self) -> datetime | None:
+        """When its slow start began: when it was well again or came out of maintenance, whichever was later."""
+        return max(filter(None, (self.returned_at, self.released_at)), default=None)
 
     @property
     def damped(self) -> damping.Health:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -54,10 +55,14 @@ def _health(health: HubHealth, policy: Policy, now: datetime) -> list[Factor | N
 
 
 def _slow_start(health: HubHealth, rules: damping.DampingPolicy, now: datetime) -> Factor | None:
-    share = _stepped(damping.slow_start(health.damped, now.timestamp(), rules))
-    if share == 1.0 or health.returned_at is None:
+    since = health.slow_since
+    if since is None:
         return None
-    return Factor("slow start", share, f"came back at {health.returned_at:%H:%M} UTC and takes its share step by step")
+    begun = replace(health.damped, returned_at=since.timestamp())
+    share = _stepped(damping.slow_start(begun, now.timestamp(), rules))
+    if share == 1.0:
+        return None
+    return Factor("slow start", share, f"came back at {since:%H:%M} UTC and takes its share step by step")
 
 
 def _taper(health: HubHealth, rules: damping.DampingPolicy) -> Factor | None:
