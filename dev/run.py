@@ -78,6 +78,7 @@ def set_environment(ports: Ports) -> None:
         PYTHONPATH=str(ROOT),
         DJANGO_SETTINGS_MODULE="federation.settings",
         ALLOW_PRIVATE_HUBS="1",
+        PORTAL_PUBLIC_URL=f"http://{LOOPBACK}:{ports.portal}",
         REDIRECTOR_PUBLIC_URL=f"http://{LOOPBACK}:{ports.redirector}",
         DEMO_HUBS_URL=f"http://{LOOPBACK}:{ports.hubs}",
     )

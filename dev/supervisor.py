@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
@@ -21,6 +22,8 @@ STOP_SECONDS = 10.0
 SERVER_PAUSE_SECONDS = 20.0
 # A process becomes the part when the guard knows it; if we are killed before that, its input ends and so does it.
 WHEN_TOLD = ("sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
+# Advice to administrators of large servers, which would only worry somebody who tries this out.
+NOISE = re.compile("Memory overcommit must be enabled")
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
 
@@ -174,8 +177,9 @@ class Supervisor:
                 said = _read_from(server.log, at)
                 whole, newline, _ = said.rpartition(b"\n")
                 at += len(whole + newline)
-                for line in whole.splitlines():
-                    self._terminal.line(server.name.lower(), line.decode(errors="replace"))
+                for line in whole.decode(errors="replace").splitlines():
+                    if not NOISE.search(line):
+                        self._terminal.line(server.name.lower(), line)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
