@@ -2,10 +2,22 @@
 
 from celery import shared_task
 
-from routing.services import publishing
+from routing.services import alerts, downtimes, publishing
 
 
 @shared_task
 def publish() -> None:
     """Publish and push what a lost commit hook left behind."""
     publishing.sweep()
+
+
+@shared_task
+def keep_downtimes() -> None:
+    """Let what begins or ends at this second take effect."""
+    downtimes.keep()
+
+
+@shared_task
+def queue_alerts() -> None:
+    """Tell maintainers what went wrong, and what is well again."""
+    alerts.queue_alerts()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from members.models import Member, User
-from routing.models import Hub
+from routing.models import Downtime, Flip, Hub, HubHealth
 from routing.services import weights
 
 numbers = count(1)
@@ -61,3 +63,35 @@ def change_weights(by: User | None = None, reason: str = "as agreed", **new: int
     """An edit of weights, by hub key; the batch."""
     hubs = {hub.key: hub.pk for hub in Hub.objects.filter(key__in=new)}
     return weights.change({hubs[key]: Decimal(value) for key, value in new.items()}, reason=reason, by=by)
+
+
+def make_downtime(hub: Hub | None = None, *, starts: float = -1, ends: float | None = 1, **values: Any) -> Downtime:
+    """An outage of a hub from `starts` to `ends`, in hours from now."""
+    now = timezone.now()
+    return Downtime.objects.create(
+        **{
+            "hub": hub or make_hub(),
+            "starts_at": now + timedelta(hours=starts),
+            "ends_at": None if ends is None else now + timedelta(hours=ends),
+            "text": "new disks",
+            **values,
+        }
+    )
+
+
+def put_out(hub: Hub, *, minutes: float = 0, reason: str = "does not answer") -> Flip:
+    """Let the checks have found the hub out since so many minutes; the flip."""
+    at = timezone.now() - timedelta(minutes=minutes)
+    _write_health(hub, serving=False, since=at, reason=reason)
+    return Flip.objects.create(hub=hub, at=at, to=Flip.To.OUT, reason=reason)
+
+
+def bring_back(hub: Hub, *, minutes: float = 0) -> Flip:
+    """Let the checks have found the hub well again since so many minutes; the flip."""
+    at = timezone.now() - timedelta(minutes=minutes)
+    _write_health(hub, serving=True, since=at, returned_at=at, reason="")
+    return Flip.objects.create(hub=hub, at=at, to=Flip.To.SERVING)
+
+
+def _write_health(hub: Hub, *, serving: bool, since: datetime, **values: Any) -> None:
+    HubHealth.objects.update_or_create(hub=hub, defaults={"serving": serving, "since": since, **values})
