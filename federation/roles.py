@@ -13,18 +13,32 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-MAINTAINERS: Final = "maintainers"
+from members.services.recipients import MAINTAINERS
+
 PERMISSIONS: Final = (
     "members.add_member",
     "members.change_member",
     "members.view_member",
+    "members.add_channel",
+    "members.change_channel",
+    "members.delete_channel",
+    "members.view_channel",
+    "members.change_notice",  # To send again or drop; no text is ever edited.
+    "members.view_notice",
     "routing.add_hub",
     "routing.change_hub",
     "routing.view_hub",
+    "routing.add_downtime",
+    "routing.change_downtime",
+    "routing.view_downtime",
+    "routing.add_incident",
+    "routing.change_incident",
+    "routing.view_incident",
     "routing.add_weightchange",
     "routing.view_weightchange",
     "routing.change_policy",
     "routing.view_policy",
+    "routing.view_checkround",
     "routing.add_snapshotversion",  # To roll back: it adds a version.
     "routing.view_snapshotversion",
 )

@@ -31,6 +31,9 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ALLOW_PRIVATE_HUBS = env.bool("ALLOW_PRIVATE_HUBS", default=not PRODUCTION)
 # What a visitor uses; the portal shows it and links to it.
 REDIRECTOR_URL = env("REDIRECTOR_PUBLIC_URL", default="" if PRODUCTION else "http://127.0.0.1:8080").rstrip("/")
+# The portal's own address, for links in letters and messages.
+OWN_URL = f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION and ALLOWED_HOSTS else "http://127.0.0.1:8000"
+PORTAL_URL = (env("PORTAL_PUBLIC_URL", default="") or OWN_URL).rstrip("/")
 DEMO_HUBS_URL = env("DEMO_HUBS_URL", default="").rstrip("/")
 
 INSTALLED_APPS = [
@@ -111,7 +114,27 @@ CELERY_BEAT_SCHEDULE = {
         # A sweep that waited longer than this is stale: the next one does the same work.
         "options": {"expires": 30},
     },
+    "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
+    "queue-alerts": {"task": "routing.tasks.queue_alerts", "schedule": 10.0, "options": {"expires": 30}},
 }
+
+# Letters. Without a server they go nowhere in development, where /dev/mail/ shows them, and are not sent in production.
+EMAIL_URL = env("EMAIL_URL", default="")
+MAIL_SERVER = env.email_url_config(EMAIL_URL or "dummymail://")
+MAIL_SERVER_MISSING = PRODUCTION and not EMAIL_URL
+EMAIL_BACKEND = MAIL_SERVER["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER["EMAIL_HOST"] or "localhost", MAIL_SERVER["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER["EMAIL_HOST_USER"] or "", MAIL_SERVER["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = "EMAIL_USE_TLS" in MAIL_SERVER, "EMAIL_USE_SSL" in MAIL_SERVER
+EMAIL_FILE_PATH = MAIL_SERVER["EMAIL_FILE_PATH"] or None
+# For each step of the talk with the mail server.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
+    env("MAIL_FROM", default="")
+    or f"BinderHub federation <federation@{PORTAL_URL.partition('://')[2].partition(':')[0]}>"
+)
+# How many notices one run sends; there is a run every few seconds.
+NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
 
 AUTH_USER_MODEL = "members.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -23,13 +24,22 @@ class Channel(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def recipient(self) -> str:
+        """How notices name it: the same for ever, whatever it is called."""
+        return f"channel:{self.pk}"
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     """Named reads of notices."""
 
-    def due(self) -> NoticeQuerySet:
-        """Those that wait and whose time has come."""
-        return self.filter(state=Notice.State.WAITING, due_at__lte=timezone.now())
+    def waiting(self) -> NoticeQuerySet:
+        """Those that are to be sent, now or later."""
+        return self.filter(state=Notice.State.WAITING)
+
+    def due(self, now: datetime) -> NoticeQuerySet:
+        """Those that wait and whose time has come, those that waited longest first."""
+        return self.waiting().filter(due_at__lte=now).order_by("due_at", "id")
 
 
 class Notice(models.Model):
@@ -49,8 +59,9 @@ class Notice(models.Model):
         DROPPED = "dropped", "dropped"
 
     kind = models.CharField(max_length=40)
+    # An e-mail address, or `channel:` and the channel's number, which stays when the channel is removed.
     recipient = models.CharField(max_length=320)
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, null=True, blank=True, related_name="notices")
+    channel = models.ForeignKey(Channel, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
     occasion = models.CharField(max_length=200)
     subject = models.CharField(max_length=200)
     body = models.TextField()
@@ -81,4 +92,9 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.recipient}: {self.subject}"
+        return self.subject
+
+    @property
+    def is_for_a_channel(self) -> bool:
+        """Whether it is no e-mail; its channel may have been removed since."""
+        return self.channel_id is not None or self.recipient.startswith("channel:")

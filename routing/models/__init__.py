@@ -1,5 +1,6 @@
 """Facts of routing, and the rules the database enforces."""
 
+from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
 from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth
 from routing.models.hubs import MAX_WEIGHT, RECORD, Hub
@@ -11,6 +12,8 @@ from routing.models.weights import WeightChange
 __all__ = [
     "MAX_WEIGHT",
     "RECORD",
+    "Alert",
+    "AlertRound",
     "CheckRound",
     "Downtime",
     "Flip",

@@ -1,0 +1,15 @@
+"""What Celery runs for members. Each task is one service call and safe to run twice."""
+
+from celery import shared_task
+
+from members.services import notices
+from members.services.turns import turn
+
+
+# The limit is for a mail server that answers each command only just in time.
+@shared_task(time_limit=150)
+def send_notices() -> None:
+    """Send what is due. One worker process at a time: a slow mail server must not keep all of them."""
+    with turn("send-notices", 60.0) as mine:
+        if mine:
+            notices.drain()
