@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from members.models import Member, User
-from routing.models import Downtime, Flip, Hub, HubHealth
+from routing.models import Downtime, Flip, HealthSample, Hub, HubHealth, Incident
 from routing.services import weights
 
 numbers = count(1)
@@ -95,3 +95,44 @@ def bring_back(hub: Hub, *, minutes: float = 0) -> Flip:
 
 def _write_health(hub: Hub, *, serving: bool, since: datetime, **values: Any) -> None:
     HubHealth.objects.update_or_create(hub=hub, defaults={"serving": serving, "since": since, **values})
+
+
+def make_health(hub: Hub, **values: Any) -> HubHealth:
+    """What the checks found of a hub: by default it was checked just now and is well."""
+    now = timezone.now()
+    found = {"checked_at": now, "since": now - timedelta(hours=5), "evidence": "good", "answer_seconds": 0.12}
+    return HubHealth.objects.update_or_create(hub=hub, defaults={**found, **values})[0]
+
+
+def make_checked_hub(key: str = "", health: dict[str, Any] | None = None, **values: Any) -> Hub:
+    """An active hub with weight 1 that was checked just now and is well, unless `health` says otherwise."""
+    hub = make_hub(key, **values)
+    make_health(hub, **(health or {}))
+    return hub
+
+
+def make_flips(hub: Hub, *flips: tuple[datetime, str], reason: str = "") -> None:
+    """What is known of the hub's health from each of these moments on."""
+    Flip.objects.bulk_create(Flip(hub=hub, at=at, to=to, reason=reason if to == "out" else "") for at, to in flips)
+
+
+def make_samples(hub: Hub, *seconds: float | None, until: datetime | None = None, every: float = 15) -> None:
+    """Answers of the hub to its checks, the last one at `until`; None is no answer."""
+    end = until or timezone.now()
+    HealthSample.objects.bulk_create(
+        HealthSample(
+            hub=hub,
+            at=end - timedelta(seconds=every * (len(seconds) - 1 - number)),
+            evidence="unreachable" if each is None else "good",
+            answer_seconds=each,
+        )
+        for number, each in enumerate(seconds)
+    )
+
+
+def make_incident(*hubs: Hub, said: str = "We are looking into it.", **values: Any) -> Incident:
+    """An open incident that maintainers published, with one update."""
+    incident = Incident.objects.create(**{"title": "Builds are slow", **values})
+    incident.hubs.set(hubs)
+    incident.updates.create(phase="investigating", text=said, at=incident.opened_at)
+    return incident
