@@ -3,10 +3,17 @@
 from django.conf import settings
 from django.urls import path
 
-from routing.views import dev, home, snapshot
+from routing.views import badges, dev, documents, home, hub, snapshot, status
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("status", status.status, name="status"),
+    path("status.json", documents.status, name="status-json"),
+    path("badge.svg", badges.federation, name="badge"),
+    path("health", documents.health, name="health"),
+    path("hubs/<slug:key>/", hub.hub, name="hub"),
+    path("hubs/<slug:key>.json", documents.hub, name="hub-json"),
+    path("hubs/<slug:key>/badge.svg", badges.hub, name="hub-badge"),
     path("api/v1/snapshot/", snapshot.newest, name="snapshot"),
 ]
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Subquery
+
 from routing.models import Downtime, Flip, Hub
+
+Span = tuple[datetime, datetime]
 
 SERVING, OUT, UNKNOWN, PLANNED = "serving", "out", "unknown", "planned"
 
@@ -43,7 +48,7 @@ class Uptime:
 
 def stretches(
     flips: Sequence[tuple[datetime, str]],
-    planned: Iterable[tuple[datetime, datetime]],
+    planned: Iterable[Span],
     start: datetime,
     end: datetime,
 ) -> list[Stretch]:
@@ -58,12 +63,13 @@ def stretches(
         if at > since:
             cuts.append(Stretch(since, at, was))
         was, since = to, max(at, since)
-    return [piece for cut in cuts for piece in _without_planned(cut, merged(planned))]
+    spans = merged(planned)
+    return [piece for cut in cuts for piece in _without_planned(cut, spans)] if spans else cuts
 
 
-def merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+def merged(spans: Iterable[Span]) -> list[Span]:
     """Overlapping spans as one, in order."""
-    result: list[tuple[datetime, datetime]] = []
+    result: list[Span] = []
     for start, end in sorted(spans):
         if result and start <= result[-1][1]:
             result[-1] = (result[-1][0], max(end, result[-1][1]))
@@ -72,7 +78,7 @@ def merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, d
     return result
 
 
-def _without_planned(cut: Stretch, planned: Sequence[tuple[datetime, datetime]]) -> list[Stretch]:
+def _without_planned(cut: Stretch, planned: Sequence[Span]) -> list[Stretch]:
     pieces: list[Stretch] = []
     at = cut.start
     for begins, ends in planned:
@@ -88,21 +94,30 @@ def _without_planned(cut: Stretch, planned: Sequence[tuple[datetime, datetime]])
     return pieces
 
 
-def total(pieces: Iterable[Stretch], start: datetime, end: datetime) -> Uptime:
-    """The seconds of each kind between two moments."""
+def total(pieces: Sequence[Stretch], start: datetime, end: datetime) -> Uptime:
+    """The seconds of each kind between two moments; the pieces are in order and don't overlap."""
     seconds = {SERVING: 0.0, OUT: 0.0, UNKNOWN: 0.0, PLANNED: 0.0}
-    for piece in pieces:
-        overlap = (min(piece.end, end) - max(piece.start, start)).total_seconds()
-        if overlap > 0:
-            seconds[piece.what] += overlap
+    for number in range(bisect_right(pieces, start, key=_end), len(pieces)):
+        piece = pieces[number]
+        if piece.start >= end:
+            break
+        seconds[piece.what] += (min(piece.end, end) - max(piece.start, start)).total_seconds()
     return Uptime(**seconds)
 
 
-def of_hubs(hubs: Sequence[Hub], start: datetime, end: datetime) -> dict[int, list[Stretch]]:
-    """The stretches of several hubs (by primary key) in a window, in three queries however many they are."""
+def of_hubs(
+    hubs: Sequence[Hub],
+    start: datetime,
+    end: datetime,
+    planned: Mapping[int, Sequence[Span]] | None = None,
+) -> dict[int, list[Stretch]]:
+    """The stretches of several hubs (by primary key) in a window, in two or three queries however many they are.
+
+    `planned` is for those who have read the downtimes already.
+    """
     flips = _flips(hubs, start, end)
-    planned = _planned(hubs, start, end)
-    return {hub.pk: stretches(flips.get(hub.pk, []), planned.get(hub.pk, []), start, end) for hub in hubs}
+    spans = _planned(hubs, start, end) if planned is None else planned
+    return {hub.pk: stretches(flips.get(hub.pk, []), spans.get(hub.pk, []), start, end) for hub in hubs}
 
 
 def days(pieces: Sequence[Stretch], end: datetime, number: int) -> list[Uptime]:
@@ -112,19 +127,30 @@ def days(pieces: Sequence[Stretch], end: datetime, number: int) -> list[Uptime]:
     return [total(pieces, start, min(start + timedelta(days=1), end)) for start in starts]
 
 
+def planned_spans(downtimes: Iterable[Downtime], end: datetime) -> Iterator[Span]:
+    """The times that count as planned: announced outages that were not cancelled. A drain in an emergency is none."""
+    for each in downtimes:
+        if each.cancelled_at is None and each.severity == Downtime.Severity.OUTAGE and not each.emergency:
+            yield each.starts_at, each.ends_at or end
+
+
+def _end(piece: Stretch) -> datetime:
+    return piece.end
+
+
 def _flips(hubs: Sequence[Hub], start: datetime, end: datetime) -> Mapping[int, list[tuple[datetime, str]]]:
-    found: dict[int, list[tuple[datetime, str]]] = {}
-    before = Flip.objects.filter(hub__in=hubs, at__lte=start).order_by("hub", "-at").distinct("hub")
+    newest = Flip.objects.filter(hub=OuterRef("pk"), at__lte=start).order_by("-at").values("to")[:1]
+    before = Hub.objects.filter(pk__in=[hub.pk for hub in hubs]).order_by().values_list("pk", Subquery(newest))
+    found = {pk: [(start, was)] for pk, was in before if was}
     within = Flip.objects.filter(hub__in=hubs, at__gt=start, at__lt=end).order_by("at", "id")
-    for rows in (before, within):
-        for hub, at, to in rows.values_list("hub_id", "at", "to"):
-            found.setdefault(hub, []).append((at, to))
+    for hub, at, to in within.values_list("hub_id", "at", "to"):
+        found.setdefault(hub, []).append((at, to))
     return found
 
 
-def _planned(hubs: Sequence[Hub], start: datetime, end: datetime) -> Mapping[int, list[tuple[datetime, datetime]]]:
-    found: dict[int, list[tuple[datetime, datetime]]] = {}
-    rows = Downtime.objects.standing().filter(hub__in=hubs, severity=Downtime.Severity.OUTAGE, starts_at__lt=end)
-    for hub, begins, ends in rows.exclude(ends_at__lte=start).values_list("hub_id", "starts_at", "ends_at"):
-        found.setdefault(hub, []).append((begins, ends or end))
+def _planned(hubs: Sequence[Hub], start: datetime, end: datetime) -> Mapping[int, list[Span]]:
+    found: dict[int, list[Span]] = {}
+    rows = Downtime.objects.standing().filter(hub__in=hubs, starts_at__lt=end).exclude(ends_at__lte=start)
+    for each in rows:
+        found.setdefault(each.hub_id, []).extend(planned_spans([each], end))
     return found

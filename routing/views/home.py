@@ -13,7 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from routing.models import Hub
-from routing.services import redirects, weights
+from routing.services import overview, redirects, sentences, wording
+from routing.services.hub_states import State
+from routing.services.overview import HubOverview
 
 # The bars of all hubs share one scale, so that they can be compared. It moves in few steps and leaves some room, so
 # it does not jump while a share wavers.
@@ -22,29 +24,11 @@ ROOM: Final = 1.2
 
 
 @dataclass(frozen=True)
-class Status:
-    """A state as people see it: `kind` gives the colour, `shape` and `word` say it without one."""
-
-    kind: str
-    shape: str
-    word: str
-    meaning: str = ""
-
-
-SERVING: Final = Status("serving", "●", "serving")
-NO_WEIGHT: Final = Status("resting", "○", "resting", "Its weight is 0: new launches go to the other hubs.")
-BY_STATE: Final = {
-    Hub.State.ONBOARDING: Status("resting", "○", "joining", "It is being set up and takes no launches yet."),
-    Hub.State.DRAINED: Status("resting", "○", "resting", "Maintainers gave it a rest: new launches go elsewhere."),
-}
-
-
-@dataclass(frozen=True)
 class Card:
     """A hub as the page shows it; shares are in 0..1, `received` is None before the day's first launch."""
 
     hub: Hub
-    status: Status
+    state: State
     promised: float
     received: float | None
     launches: int | None
@@ -63,13 +47,13 @@ class Card:
     @property
     def promised_text(self) -> str:
         """The promise as a number for people."""
-        return percent(self.promised)
+        return wording.percent(self.promised)
 
     @property
     def received_text(self) -> str:
         """What it received as a number for people."""
         if self.received is not None:
-            return percent(self.received)
+            return wording.percent(self.received)
         return "unknown" if self.launches is None else "none yet"
 
     @property
@@ -82,13 +66,13 @@ class Card:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The federation at a glance. The part with the numbers asks for itself again every few seconds."""
-    hubs = list(Hub.objects.published().select_related("member"))
+    now = overview.read()
     counts = redirects.today()
-    cards = cards_of(hubs, counts)
+    cards = cards_of(now.hubs, counts)
     launches = None if counts is None else sum(counts.values())
     context = {
         "cards": cards,
-        "status": sentence(cards),
+        "sentence": sentences.of(now),
         "launches": launches,
         "launches_text": f"{launches or 0:,}",
         "redirector": settings.REDIRECTOR_URL,
@@ -96,48 +80,20 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home/home.html", context)
 
 
-def cards_of(hubs: Sequence[Hub], counts: Mapping[str, int] | None) -> list[Card]:
-    """The hubs' cards, the largest promise first."""
-    promised = weights.shares(hubs)
+def cards_of(hubs: Sequence[HubOverview], counts: Mapping[str, int] | None) -> list[Card]:
+    """The hubs' cards, in their order."""
     total = sum(counts.values()) if counts else 0
     received = {key: count / total for key, count in (counts or {}).items() if total}
-    largest = max([0.0, *promised.values(), *(received.get(hub.key, 0.0) for hub in hubs)])
+    largest = max([0.0, *(max(each.promised, received.get(each.hub.key, 0.0)) for each in hubs)])
     scale = next((step for step in SCALES if ROOM * largest <= step), 1.0)
-    cards = [
+    return [
         Card(
-            hub=hub,
-            status=status_of(hub),
-            promised=promised[hub.key],
-            received=received.get(hub.key, 0.0) if total else None,
-            launches=None if counts is None else counts.get(hub.key, 0),
+            hub=each.hub,
+            state=each.state,
+            promised=each.promised,
+            received=received.get(each.hub.key, 0.0) if total else None,
+            launches=None if counts is None else counts.get(each.hub.key, 0),
             scale=scale,
         )
-        for hub in hubs
+        for each in hubs
     ]
-    return sorted(cards, key=lambda card: (-card.promised, card.hub.name.casefold(), card.hub.key))
-
-
-def status_of(hub: Hub) -> Status:
-    """What the maintainers decided for the hub; whether it is well right now, the portal does not know."""
-    if hub.state != Hub.State.ACTIVE:
-        return BY_STATE[Hub.State(hub.state)]
-    return SERVING if hub.weight else NO_WEIGHT
-
-
-def sentence(cards: Sequence[Card]) -> Status:
-    """The whole federation in one sentence."""
-    serving = sum(card.status is SERVING for card in cards)
-    if not cards:
-        return Status("unknown", "○", "No hub yet.")
-    if not serving:
-        return Status("trouble", "▲", "No hub is meant to take new launches right now.")
-    if serving == len(cards):
-        return Status(
-            "serving", "●", "The hub takes launches." if serving == 1 else f"All {serving} hubs take launches."
-        )
-    return Status("serving", "●", f"{serving} of {len(cards)} hubs take launches; the others rest.")
-
-
-def percent(share: float) -> str:
-    """A share for people: one decimal, none where it says nothing."""
-    return f"{100 * share:.1f}%".replace(".0%", "%")

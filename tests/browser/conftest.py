@@ -21,8 +21,10 @@ from demo import federation
 from demo.hub import HubOptions, Mode
 from demo.hubs import HUBS, DemoHubs
 from dev.ports import free_port
+from routing.models import Hub
 from routing.services import policies, publishing
 from routing.snapshot import REDIS_REDIRECTS
+from tests.factories import make_health
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"width": 360, "height": 740}
@@ -43,6 +45,8 @@ def portal(live_server, settings, demo_hubs, redis_url) -> Iterator[str]:
     settings.DEMO_HUBS_URL = demo_hubs.url
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Quick: nothing here is a secret.
     federation.load([hub.url for hub in demo_hubs.hubs.values()], "try-things-on-7")
+    for hub in Hub.objects.all():
+        make_health(hub)
     yield live_server.url
     for key in demo_hubs.hubs:
         demo_hubs.switch(key, Mode.HEALTHY)

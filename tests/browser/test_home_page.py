@@ -19,7 +19,7 @@ def test_it_shows_the_federation(portal, page: Page, count, screenshots):
     page.goto(portal)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Many hubs, one Binder")
-    expect(page.get_by_text("All 3 hubs take launches.")).to_be_visible()
+    expect(page.get_by_text("All 3 hubs are serving.")).to_be_visible()
     expect(page.locator(".card")).to_have_count(3)
     expect(page.locator("[data-received=heron]")).to_have_text("51.2%")
     page.screenshot(path=screenshots / "home.png", full_page=True)

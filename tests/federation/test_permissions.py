@@ -21,6 +21,13 @@ PEOPLE = {"outsider": EVERYBODY, "person": PERSON, "staff": STAFF, "maintainer":
 PAGES = {
     "home": EVERYBODY,
     "snapshot": EVERYBODY,
+    "status": EVERYBODY,
+    "status-json": EVERYBODY,
+    "badge": EVERYBODY,
+    "health": EVERYBODY,
+    "hub": EVERYBODY,
+    "hub-json": EVERYBODY,
+    "hub-badge": EVERYBODY,
     "admin:login": EVERYBODY,
     "admin:logout": EVERYBODY,
     "admin:index": STAFF,
@@ -115,6 +122,9 @@ def addresses(redis_url) -> dict[str, str]:
     }
     special = {
         "admin:app_list": ["routing"],
+        "hub": ["a"],
+        "hub-json": ["a"],
+        "hub-badge": ["a"],
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [keys["members_user"]],
         "admin:routing_weightchange_undo": [batch],

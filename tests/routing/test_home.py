@@ -19,6 +19,7 @@ from members.models import Member, User
 from routing.models import Hub
 from routing.snapshot import REDIS_REDIRECTS
 from routing.views import errors
+from tests.factories import make_health
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,9 @@ def make_hub(key: str, weight: int = 1, **values) -> Hub:
     url = f"https://{key}.example.org"
     facts = {"name": key.title(), "url": url, "health_url": f"{url}/health", "versions_url": f"{url}/versions"}
     facts |= {"state": Hub.State.ACTIVE, "weight": Decimal(weight), "member": member} | values
-    return Hub.objects.create(key=key, **facts)
+    hub = Hub.objects.create(key=key, **facts)
+    make_health(hub)
+    return hub
 
 
 @pytest.fixture
@@ -69,12 +72,12 @@ def read_home(client):
     return read
 
 
-def test_it_says_in_one_sentence_that_the_hubs_take_launches(read_home, count):
+def test_it_says_in_one_sentence_that_the_hubs_serve(read_home, count):
     make_hub("one", 3)
     make_hub("two", 1)
     count(one=900, two=300)
 
-    assert "All 2 hubs take launches. 1,200 launches so far today (since midnight UTC)" in read_home()
+    assert "All 2 hubs are serving. 1,200 launches so far today (since midnight UTC)" in read_home()
 
 
 def test_a_hub_shows_what_it_was_promised_and_what_it_received(read_home, count):
@@ -139,7 +142,7 @@ def test_a_hub_that_takes_no_launches_says_why(read_home, count, values, words):
 
     text = read_home()
 
-    assert "1 of 2 hubs take launches; the others rest." in text
+    assert "1 of 2 hubs is serving; Quiet is" in text
     assert f"Quiet {words}" in text
 
 
@@ -154,7 +157,7 @@ def test_a_retired_hub_is_not_shown(read_home, count):
     make_hub("gone", 0, state=Hub.State.RETIRED)
 
     assert "Gone" not in read_home()
-    assert "The hub takes launches." in read_home()
+    assert "The hub is serving." in read_home()
 
 
 def test_names_are_text_never_html(client, count):
@@ -194,7 +197,7 @@ def test_all_static_files_of_the_page_are_there(client, count):
 
     files = re.findall(rf'(?:src|href)="/{settings.STATIC_URL.strip("/")}/([^"]+)"', html)
 
-    assert len(files) == 3
+    assert len(files) == 4
     assert all(finders.find(name) for name in files)
 
 

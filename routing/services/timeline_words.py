@@ -1,0 +1,82 @@
+"""A timeline's entries in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from routing.models import Flip
+from routing.services import hub_states, weights, wording
+from routing.services.timeline import Entry
+
+MAINTAINER: Final = "a maintainer"
+HAPPENED: Final = {
+    "planned": ("resting", "○", "Maintenance was announced"),
+    "drain": ("resting", "○", "Taken out for the moment"),
+    "maintenance": ("resting", "○", "Maintenance began"),
+    "maintenance over": ("serving", "●", "Maintenance is over"),
+    "cancelled": ("serving", "●", "Maintenance was called off"),
+    "incident": ("trouble", "▲", "An incident was opened"),
+    "incident over": ("serving", "●", "An incident was resolved"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entry for people: colour, shape and what happened, then why, then who."""
+
+    entry: Entry
+    kind: str
+    shape: str
+    what: str
+    why: str = ""
+    who: str = ""
+
+
+def tell(entry: Entry, *, names: bool) -> Told:
+    """The entry in words; without `names` a person is only "a maintainer"."""
+    kind, shape, what, why = _what(entry)
+    who = (entry.by if names else MAINTAINER) if entry.by else ""
+    return Told(entry, kind, shape, what, why, who)
+
+
+def _what(entry: Entry) -> tuple[str, str, str, str]:
+    if entry.kind == "weight":
+        return "", "→", f"Weight {_weight(entry.before)} → {_weight(entry.after)}", entry.text
+    if entry.kind == "flip":
+        return _flip(entry)
+    if entry.kind == "state":
+        return _state(entry)
+    if entry.kind == "prime":
+        said = "Became the prime: it serves" if entry.after == "yes" else "Is no longer the prime, which serves"
+        return "", "★", f"{said} the federation's pages", entry.text
+    kind, shape, what = HAPPENED[entry.kind]
+    if entry.kind == "maintenance over" and entry.before == "true":
+        what = "No longer taken out"
+    if entry.kind in {"planned", "maintenance"} and entry.before == "at_risk":
+        what = what.replace("Maintenance", "Work that may be noticed")
+    return kind, shape, what, entry.text
+
+
+def _flip(entry: Entry) -> tuple[str, str, str, str]:
+    if entry.after == Flip.To.SERVING:
+        return "serving", "●", "Well again", ""
+    if entry.after == Flip.To.UNKNOWN:
+        return "unknown", "?", "Not checked any more", entry.text
+    plain = wording.plain(entry.text)
+    state = hub_states.RESTING if plain == wording.QUOTA else hub_states.OUT
+    return state.kind, state.shape, f"{state.word.title()}: {plain}", "" if plain == entry.text else entry.text
+
+
+def _state(entry: Entry) -> tuple[str, str, str, str]:
+    if not entry.after:
+        return "resting", "○", "Left the federation", entry.text
+    if not entry.before:
+        return "", "→", f"Was entered, {entry.after}", entry.text
+    kind, shape = ("serving", "●") if entry.after == "active" else ("resting", "○")
+    return kind, shape, f"State {entry.before} → {entry.after}", entry.text
+
+
+def _weight(text: str) -> str:
+    return weights.shown(Decimal(text))

@@ -1,0 +1,110 @@
+"""The status page: is it me or you? The sentence, what is being said about it, and each hub with its last 90 days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from routing.models import Downtime, Hub
+from routing.services import announcements, overview, sentences
+from routing.services.overview import History, HubOverview, Overview
+from routing.views import drawings
+
+FEEDS = (("/status.atom", "Atom feed of incidents and maintenance"), ("/maintenance.ics", "Maintenance as a calendar"))
+
+
+@dataclass(frozen=True)
+class Pods:
+    """How full a hub is: lengths are in percent of its quota."""
+
+    users: int
+    builds: int
+    quota: int | None
+
+    @property
+    def users_length(self) -> str:
+        """Of the bar's part for users."""
+        return _part(self.users, self.quota)
+
+    @property
+    def builds_length(self) -> str:
+        """Of the bar's part for builds."""
+        return _part(self.builds, self.quota)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A hub as the page shows it."""
+
+    overview: HubOverview
+    history: History
+    days: SafeString
+    pods: Pods | None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A downtime with its hub; `begun` if it is on now."""
+
+    downtime: Downtime
+    hub: Hub
+    begun: bool
+
+
+@never_cache
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """The page. Its upper part asks for itself again while it is open."""
+    now = overview.read()
+    incidents = announcements.incidents(now.at)
+    context = {
+        "sentence": sentences.of(now),
+        "rows": rows_of(now),
+        "incidents": incidents,
+        "work": work_of(now),
+        "feeds": [(path, title) for path, title in FEEDS if _exists(path)],
+        "now": now.at,
+        "past_days": announcements.PAST_DAYS,
+        "windows": list(overview.WINDOWS),
+    }
+    return render(request, "status/status.html", context)
+
+
+def rows_of(now: Overview) -> list[Row]:
+    """The hubs with their history."""
+    histories = overview.histories(now.hubs, now.at)
+    found = [(each, histories[each.hub.pk]) for each in now.hubs]
+    return [Row(each, history, drawings.day_bars(history.days), pods_of(each)) for each, history in found]
+
+
+def work_of(now: Overview) -> list[Work]:
+    """Current and coming maintenance."""
+    hubs = {each.hub.pk: each.hub for each in now.hubs}
+    return [Work(each, hubs[each.hub_id], each.starts_at <= now.at) for each in now.downtimes()]
+
+
+def pods_of(hub: HubOverview) -> Pods | None:
+    """The hub's pods as it said last; None while nothing recent is known."""
+    health = hub.health
+    if health.user_pods is None and health.total_pods is None:
+        return None
+    users = health.user_pods if health.user_pods is not None else (health.total_pods or 0) - (health.build_pods or 0)
+    return Pods(users, health.build_pods or 0, health.quota)
+
+
+def _part(pods: int, quota: int | None) -> str:
+    return f"{min(100 * pods / quota, 100):.1f}" if quota else "0"
+
+
+def _exists(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True

@@ -1,0 +1,32 @@
+// Writes the moments on a page in the reader's own time zone; the exact UTC stays in the tooltip. Without this script
+// the page shows UTC.
+"use strict";
+
+(() => {
+  const day = { day: "numeric", month: "short" };
+  const time = { hour: "2-digit", minute: "2-digit" };
+
+  function written(at) {
+    const now = new Date();
+    if (at.toDateString() === now.toDateString()) {
+      return at.toLocaleTimeString([], time);
+    }
+    const year = at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
+    return at.toLocaleString([], { ...day, ...year, ...time });
+  }
+
+  function localise(part) {
+    for (const each of part.querySelectorAll("time[data-local]")) {
+      const at = new Date(each.dateTime);
+      if (!Number.isNaN(at.valueOf())) {
+        each.title = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+        each.textContent = written(at);
+        each.removeAttribute("data-local");
+      }
+    }
+  }
+
+  localise(document);
+  // What htmx puts in place of an old part comes in UTC again.
+  document.addEventListener("htmx:load", (event) => localise(event.detail.elt.parentElement || document));
+})();
