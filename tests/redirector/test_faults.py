@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from dev.servers import Valkey
 from routing.redirector import cache
 from routing.redirector.cache import Remembered
 from routing.snapshot import REDIS_HEARTBEAT, REDIS_NUDGE, REDIS_SNAPSHOT, SCHEMA, Hub, Policy, Snapshot, encode
+from tests.redirector import serving
 from tests.redirector.conftest import FakeHub, Redirector, hosts_document
-from tests.redirector.serving import wait_until
 
 Start = Callable[..., Redirector]
+# Several processes each, on machines that do other things too.
+wait_until = partial(serving.wait_until, patience=30.0)
 POLICY = Policy(check_period=1, check_failed_period=1, check_retries=1, check_timeout=2)
 
 
@@ -303,8 +306,10 @@ def test_while_the_portal_lives_it_checks_and_when_it_falls_silent_we_do(
     start: Start, hubs: list[FakeHub], valkey: Valkey
 ):
     publish(valkey, published(hubs))
-    with Redis.from_url(valkey.url) as redis:
-        redis.set(REDIS_HEARTBEAT, time.time())
     redirector = start("--redis", valkey.url)
-    wait_until(lambda: redirector.metric("federation_watching") == 0, "the portal checks")
+    with Redis.from_url(valkey.url) as redis:
+        wait_until(
+            lambda: redis.set(REDIS_HEARTBEAT, time.time()) and redirector.metric("federation_watching") == 0,
+            "the portal checks",
+        )
     wait_until(lambda: redirector.metric("federation_watching") == 1, "the redirector checks")
