@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing import balancing
-from routing.balancing import REMEMBERED, Rendezvous, WeightedRandom, balancer, cache_key, rank
+from routing.balancing import Rendezvous, WeightedRandom, balancer, cache_key, rank, ranking, rendezvous
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "data" / "rendezvous-vectors.json"
 THREE = [("hetzner-2i2c", 50.0), ("hetzner-gesis", 50.0), ("bids-ovh", 50.0)]
@@ -117,8 +117,8 @@ def test_after_the_edit_of_one_weight_hardly_anything_is_hashed(monkeypatch: pyt
     for path in all_paths:
         old.choose(path)
     hashed = Counter[bytes]()
-    draw = balancing._draw
-    monkeypatch.setattr(balancing, "_draw", lambda seed, hub: (hashed.update([hub]), draw(seed, hub))[1])
+    draw = ranking._draw
+    monkeypatch.setattr(ranking, "_draw", lambda seed, hub: (hashed.update([hub]), draw(seed, hub))[1])
     new = Rendezvous([("hub-0", 11.0), *hubs[1:]], old)
     for path in all_paths:
         new.choose(path)
@@ -140,7 +140,7 @@ def test_homes_follow_the_weights():
 
 
 def test_memory_is_bounded_and_a_path_in_use_is_not_forgotten(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(balancing, "REMEMBERED", 100)
+    monkeypatch.setattr(rendezvous, "REMEMBERED", 100)
     one = Rendezvous(THREE)
     for number in range(1000):
         one.choose(b"/build/gh/o/r%d/main" % number)
@@ -156,12 +156,12 @@ def test_a_huge_path_is_not_remembered():
 
 
 def test_there_is_room_for_every_repository_of_a_busy_day():
-    assert REMEMBERED >= 16_384
+    assert rendezvous.REMEMBERED >= 16_384
 
 
 @pytest.mark.parametrize("drawn_bytes", [b"\0" * 8, b"\xff" * 8, b"\xff" * 7 + b"\xfe"])
 def test_the_ends_of_the_hash_range_crash_nothing(monkeypatch: pytest.MonkeyPatch, drawn_bytes: bytes):
-    monkeypatch.setattr(balancing, "_draw", lambda seed, hub: drawn_bytes)
+    monkeypatch.setattr(ranking, "_draw", lambda seed, hub: drawn_bytes)
     assert sorted(rank(b"key", THREE)) == sorted(hub for hub, _ in THREE)
     assert Rendezvous(THREE).choose(b"/build/x")[0] in {0, 1, 2}
 

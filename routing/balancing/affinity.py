@@ -1,0 +1,172 @@
+"""Ours, the default: every repository has a home, and hot ones spill over so that traffic follows the weights."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+from routing.balancing.choice import HOME, SPILL, Choice, Hubs
+from routing.balancing.memory import Memory, Repository
+from routing.balancing.ranking import Rivals, Succession, cache_key, ranked
+
+HALF_LIFE: Final = 2_000  # redirects after which a redirect counts half
+HOT: Final = 0.01  # part of the traffic that makes a repository hot
+WARM: Final = 10  # redirects, as counted now, without which no repository is hot: early on everything is a large part
+TURNS: Final = 4  # further redirects of a repository that follow one choice, at most
+TURN_HEAT: Final = 16  # redirects, as counted now, that a repository has for each of them
+OPENING: Final = 0.005  # part of the traffic a hub must be short of before a hot repository is built there too
+
+OVERLOAD: Final = 0.01  # part of the traffic above its share that makes a home send away repositories less than hot
+
+_GROWTH: Final = 2.0 ** (1 / HALF_LIFE)
+_GREATEST: Final = 2.0**500  # the unit is made small again when it gets there; a power of two, so nothing is rounded
+
+
+class BalancedAffinity:
+    """Homes by weighted rendezvous; a hot repository also goes to the next hubs of its rank, as far as shares need.
+
+    Counts decay by redirects: each redirect counts a little more than the one before it, which is the same and leaves
+    old counts untouched. `_unit` is what a redirect counts now, `_total` all of them, `_loads` those of each hub.
+    Nothing here is drawn by chance or asks for the time: the same requests give the same choices.
+
+    A balancer made after another takes its memory over; that one is of the past and must not be asked any more.
+    """
+
+    def __init__(self, hubs: Hubs, before: BalancedAffinity | None = None) -> None:
+        self.hubs = tuple(hubs)
+        weight = sum(weight for _, weight in hubs)
+        self._shares = [each / weight for _, each in hubs]
+        self._openings = [share - min(OPENING, share / 2) for share in self._shares]
+        self._homes = [(place, HOME) for place in range(len(hubs))]
+        self._spills = [(place, SPILL) for place in range(len(hubs))]
+        self._everyone = Rivals(self.hubs, range(len(hubs)))
+        self._succession: Succession | None = None
+        if before is None:
+            self._memory = Memory()
+            self._unit, self._total, self._loads = 1.0, 0.0, [0.0] * len(hubs)
+            self._unit_since = self._unit_before = 0
+        else:
+            self._inherit(before)
+        self._since = self._stamp = self._memory.stamp()
+
+    def _inherit(self, before: BalancedAffinity) -> None:
+        self._memory = before._memory
+        self._unit, self._total = before._unit, before._total
+        self._unit_since, self._unit_before = before._unit_since, before._unit_before
+        succession = Succession(before.hubs, self.hubs)
+        self._succession = succession if succession.of_use else None
+        self._before = before._since
+        self._loads = _settled(before, self.hubs, self._shares)
+
+    def choose(self, path: bytes) -> Choice:
+        """The home of the path's repository, unless it is hot and its home has had its share."""
+        one = self._memory.paths.get(path) or self._memory.recall(path)
+        if one.stamp != self._stamp:
+            self._renew(one, path)
+        if one.turns:
+            one.turns -= 1
+            return one.choice
+        self._unit = unit = self._unit * _GROWTH
+        self._total += unit
+        one.heat = heat = one.heat + unit
+        if unit > _GREATEST:
+            self._shrink()
+        if heat >= WARM * unit and self._is_hot(one):
+            return self._turn(one, path)
+        self._loads[one.home] += unit
+        return self._homes[one.home]
+
+    def note(self, path: bytes, place: int) -> None:
+        """A visitor went back to that hub by the cookie: it has its part of the traffic, the repository its heat."""
+        one = self._memory.paths.get(path) or self._memory.recall(path)
+        if one.stamp != self._stamp:
+            self._renew(one, path)
+        self._unit = unit = self._unit * _GROWTH
+        self._total += unit
+        one.heat += unit
+        self._loads[place] += unit
+        if unit > _GREATEST:
+            self._shrink()
+
+    def _is_hot(self, one: Repository) -> bool:
+        # Once hot, its images are where it went: it goes on helping.
+        if one.places is not None or one.heat >= HOT * self._total:
+            return True
+        return self._loads[one.home] > (self._shares[one.home] + OVERLOAD) * self._total
+
+    def _turn(self, one: Repository, path: bytes) -> Choice:
+        """Choose, for this redirect and the next few of this repository, which are all counted now."""
+        turns = min(TURNS, int(one.heat / self._unit) // TURN_HEAT)
+        more = self._unit * turns
+        one.heat += more
+        self._total += more
+        place = self._place(one, path)
+        self._loads[place] += more + self._unit
+        one.turns = turns
+        one.choice = self._homes[place] if place == one.home else self._spills[place]
+        return one.choice
+
+    def _place(self, one: Repository, path: bytes) -> int:
+        """The first hub in rank order that has its image and room; else one that is short; else the least loaded."""
+        loads, shares, total, unit = self._loads, self._shares, self._total, self._unit
+        places = one.places or [one.home]
+        least, lowest = one.home, inf
+        for place in places:
+            load, due = loads[place], shares[place] * total
+            if load + unit <= due:
+                return place
+            if load < lowest * due:
+                least, lowest = place, load / due
+        short = [p for p, opening in enumerate(self._openings) if loads[p] < opening * total and p not in places]
+        return self._open(one, path, short) if short else least
+
+    def _open(self, one: Repository, path: bytes, short: list[int]) -> int:
+        key = cache_key(path)
+        place = self._first(key, short)[0]
+        one.hubs = (one.hubs or frozenset({self.hubs[one.home][0]})) | {self.hubs[place][0]}
+        one.places = self._first(key, [*(one.places or [one.home]), place])
+        return place
+
+    def _first(self, key: bytes, places: list[int]) -> list[int]:
+        """The places in the key's rank order."""
+        return [places[each] for each in ranked(key, [self.hubs[place] for place in places])]
+
+    def _renew(self, one: Repository, path: bytes) -> None:
+        """What is known was of another unit, or of other hubs."""
+        if one.stamp < self._unit_since:
+            one.heat = one.heat / _GREATEST if one.stamp >= self._unit_before else 0.0
+        if one.stamp < self._since:
+            key = cache_key(path)
+            rivals = None
+            if self._succession is not None and one.stamp >= self._before:
+                rivals = self._succession.rivals(one.home)
+            one.home = (rivals or self._everyone).winner(key)
+            if one.places is not None:
+                known = [place for place, (hub, _) in enumerate(self.hubs) if hub in one.hubs or place == one.home]
+                one.places = self._first(key, known)
+        one.stamp = self._stamp
+        one.turns = 0
+
+    def _shrink(self) -> None:
+        """Make the unit small again, before numbers end. Counts of repositories follow when they are next seen."""
+        self._unit /= _GREATEST
+        self._total /= _GREATEST
+        self._loads = [load / _GREATEST for load in self._loads]
+        self._unit_before, self._stamp = self._unit_since, self._memory.stamp()
+        self._unit_since = self._stamp
+
+
+def _settled(before: BalancedAffinity, hubs: Hubs, shares: list[float]) -> list[float]:
+    """What each hub counts as having received, now that hubs or weights are others.
+
+    As if the new weights had always held: a hub that is new, back, or weighs more is not flooded to make up for the
+    past. What a hub had received too much or too little still counts, the less the less it weighs now.
+    """
+    was = {hub: (load, share) for (hub, _), load, share in zip(before.hubs, before._loads, before._shares, strict=True)}
+    debts = [0.0] * len(hubs)
+    for place, (hub, _) in enumerate(hubs):
+        if hub in was:
+            load, share = was[hub]
+            debts[place] = (load - share * before._total) * min(1.0, shares[place] / share)
+    left = sum(debts)  # of hubs that went, now the others' by their shares
+    return [max(0.0, share * (before._total - left) + debt) for share, debt in zip(shares, debts, strict=True)]

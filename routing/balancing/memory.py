@@ -1,0 +1,71 @@
+"""What balanced affinity remembers of each repository, within bounds."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+from routing.balancing.choice import HOME, Choice
+from routing.balancing.ranking import cache_key
+
+REMEMBERED: Final = 16_384  # paths, and so keys at most, in a generation
+LONGEST_REMEMBERED: Final = 512  # bytes of a path; longer ones are remembered by their digest
+
+
+class Repository:
+    """What is known of one: how much it is launched, where its home is, and where it has been sent.
+
+    `heat` and `home` hold for the `stamp` of the balancer that set them. `places` are the hubs that a hot repository
+    has been sent to, in rank order, as places of that balancer; `hubs` are their keys, with those that have left.
+    """
+
+    __slots__ = ("choice", "heat", "home", "hubs", "places", "stamp", "turns")
+
+    def __init__(self) -> None:
+        self.heat = 0.0
+        self.home = -1
+        self.stamp = -1
+        self.turns = 0
+        self.choice: Choice = (-1, HOME)
+        self.places: list[int] | None = None
+        self.hubs: frozenset[str] = frozenset()
+
+
+class Memory:
+    """Repositories by path, and by cache key in two generations: a full young one becomes the old one.
+
+    What is asked for moves to the young one, so what is in use is never forgotten, whatever else floods in.
+    """
+
+    def __init__(self) -> None:
+        self.paths: dict[bytes, Repository] = {}
+        self._young: dict[bytes, Repository] = {}
+        self._old: dict[bytes, Repository] = {}
+        self._stamps = 0
+
+    def stamp(self) -> int:
+        """A new stamp, higher than all before it."""
+        self._stamps += 1
+        return self._stamps
+
+    def recall(self, path: bytes) -> Repository:
+        """The repository of a path that `paths` does not have as it stands: one known by its key, or a new one."""
+        name = _name(path)
+        known = self.paths.get(name)
+        if known is not None:
+            return known
+        key = _name(cache_key(path))
+        known = self._young.get(key) or self._old.get(key) or Repository()
+        if len(self.paths) >= REMEMBERED:
+            # Paths go when their keys grow old: whatever path it comes by, a repository is counted in one place.
+            self.paths, self._young, self._old = {}, {}, self._young
+        self.paths[name] = known
+        self._young[key] = known
+        return known
+
+    def __len__(self) -> int:
+        return len(self.paths) + len(self._young) + len(self._old)
+
+
+def _name(text: bytes) -> bytes:
+    return text if len(text) <= LONGEST_REMEMBERED else blake2b(text, digest_size=16).digest()
