@@ -1,0 +1,125 @@
+"""The maintainers' office in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from routing.models import Hub, SnapshotVersion
+from routing.services import weight_history
+from tests.browser.conftest import MODES, SMALL, overflow, wait_until
+from tests.factories import change_weights
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def office(portal, page: Page) -> str:
+    """The office's address; the browser is logged in as the demo's maintainer."""
+    page.goto(f"{portal}/admin/")
+    page.get_by_label("Username").fill("maintainer")
+    page.get_by_label("Password").fill("try-things-on-7")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Who is promised how much")).to_be_visible()
+    return f"{portal}/admin"
+
+
+def active_hosts(redirector: str) -> dict:
+    with urllib.request.urlopen(f"{redirector}/active_hosts", timeout=5) as answer:
+        return json.load(answer)["active_hosts"]
+
+
+def test_a_weight_is_changed_with_a_reason_the_redirector_follows_within_two_seconds_and_back_again(
+    redirector, office, page: Page
+):
+    before = active_hosts(redirector)["otter"]["weight"]
+    page.get_by_role("link", name="Change the weights").click()
+    page.get_by_label("Weight of Otter").fill("77")
+    page.get_by_label("Reason").fill("More nodes since Monday")
+    page.get_by_role("button", name="Save the weights").click()
+    expect(page.get_by_text("The weights are changed.")).to_be_visible()
+    wait_until(lambda: active_hosts(redirector)["otter"]["weight"] == 77, seconds=2)
+
+    page.get_by_role("link", name="History").first.click()
+    page.get_by_role("listitem").filter(has_text="More nodes since Monday").get_by_role(
+        "link", name="Roll back"
+    ).click()
+    page.get_by_label("Reason").fill("They are broken")
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.get_by_text("Rolled back.")).to_be_visible()
+    wait_until(lambda: active_hosts(redirector)["otter"]["weight"] == before, seconds=2)
+
+
+def test_the_shares_follow_the_typing_and_the_last_weight_asks_twice(office, page: Page):
+    page.goto(f"{office}/routing/weightchange/add/")
+    for hub in Hub.objects.in_rotation():
+        page.get_by_label(f"Weight of {hub.name}").fill("25")
+    otter = page.get_by_role("row", name=re.compile("Otter"))
+    expect(otter.locator("[data-then]")).to_contain_text("33.3 %")
+    page.get_by_label("Weight of Otter").fill("50")
+    expect(otter.locator("[data-then]")).to_contain_text("50.0 %")
+
+    for hub in Hub.objects.in_rotation():
+        page.get_by_label(f"Weight of {hub.name}").fill("0")
+    expect(otter.locator("[data-then]")).to_contain_text("0.0 %")
+    page.get_by_label("Reason").fill("Power cut everywhere")
+    page.get_by_role("button", name="Save the weights").click()
+    expect(page.get_by_text("all visitors would be sent to the prime")).to_be_visible()
+    assert Hub.objects.in_rotation().exists()
+    page.get_by_role("button", name="Yes, change the weights").click()
+    expect(page.get_by_text("The weights are changed.")).to_be_visible()
+    assert not Hub.objects.in_rotation().exists()
+
+
+def pages_of_the_office(office: str) -> dict[str, str]:
+    batch = weight_history.page(1)[0].object_list[0].id
+    hub, version = Hub.objects.get(key="otter").pk, SnapshotVersion.objects.last().version
+    return {
+        "first": f"{office}/",
+        "weights": f"{office}/routing/weightchange/add/",
+        "history": f"{office}/routing/weightchange/",
+        "undo": f"{office}/routing/weightchange/{batch}/undo/",
+        "hubs": f"{office}/routing/hub/",
+        "hub": f"{office}/routing/hub/{hub}/change/",
+        "new-hub": f"{office}/routing/hub/add/",
+        "prime": f"{office}/routing/hub/{hub}/make-prime/",
+        "state": f"{office}/routing/hub/{hub}/state/",
+        "versions": f"{office}/routing/snapshotversion/",
+        "version": f"{office}/routing/snapshotversion/{version}/change/",
+        "roll-back": f"{office}/routing/snapshotversion/{version}/roll-back/",
+        "policy": f"{office}/routing/policy/1/change/",
+        "members": f"{office}/members/member/",
+    }
+
+
+def test_every_page_fits_a_phone_and_ours_are_readable_for_everybody(office, page: Page, screenshots):
+    change_weights(reason="more nodes than ever before, which nobody would have thought possible", otter=99)
+    page.set_viewport_size(SMALL)
+    faults = {}
+    for name, url in pages_of_the_office(office).items():
+        page.goto(url, wait_until="domcontentloaded")
+        faults[name] = [f"{overflow(page)} pixels too wide"] if overflow(page) > 0 else []
+        # What is ours is tried in both modes; the frame around it is the theme's.
+        for mode in MODES if name in {"first", "weights", "undo", "version"} else ():
+            page.emulate_media(color_scheme=mode)
+            page.screenshot(path=screenshots / f"office-{name}-{mode}.png", full_page=True)
+            found = Axe().run(page, context=".office").response["violations"]
+            faults[name] += [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_the_weights_can_be_changed_without_javascript(portal, office, page: Page, browser_with_loop):
+    context = browser_with_loop.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    plain = context.new_page()
+    plain.goto(f"{office}/routing/weightchange/add/")
+    plain.locator(f"[name=weight-{Hub.objects.get(key='otter').pk}]").fill("88")
+    plain.locator("[name=reason]").fill("No scripts here")
+    plain.locator("[name=save]").click()
+    expect(plain.get_by_text("The weights are changed.")).to_be_visible()
+    context.close()
+    assert Hub.objects.get(key="otter").weight == 88
