@@ -114,6 +114,8 @@ CELERY_BEAT_SCHEDULE = {
         # A sweep that waited longer than this is stale: the next one does the same work.
         "options": {"expires": 30},
     },
+    "keep-downtimes": {"task": "routing.tasks.keep_downtimes", "schedule": 1.0, "options": {"expires": 5}},
+    "draft-incidents": {"task": "routing.tasks.draft_incidents", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "queue-alerts": {"task": "routing.tasks.queue_alerts", "schedule": 10.0, "options": {"expires": 30}},
 }

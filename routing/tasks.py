@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from routing.services import alerts, downtimes, publishing
+from routing.services import alerts, downtimes, incident_drafts, publishing
 
 
 @shared_task
@@ -15,6 +15,12 @@ def publish() -> None:
 def keep_downtimes() -> None:
     """Let what begins or ends at this second take effect."""
     downtimes.keep()
+
+
+@shared_task
+def draft_incidents() -> None:
+    """Draft an incident of what is out for long, for a maintainer to accept or discard."""
+    incident_drafts.draft_for_outages()
 
 
 @shared_task

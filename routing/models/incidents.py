@@ -25,6 +25,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Those that are not resolved."""
         return self.filter(resolved_at=None)
 
+    def drafts(self) -> IncidentQuerySet:
+        """Those that the portal wrote and nobody decided on: a discarded draft keeps its mark and is resolved."""
+        return self.filter(draft=True, resolved_at=None)
+
 
 class Incident(models.Model):
     """Something that visitors notice. A draft was written by the portal itself and waits for a maintainer."""
@@ -49,6 +53,13 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def standing(self) -> str:
+        """Where it is in its life: draft, discarded, open or resolved."""
+        if self.draft:
+            return "draft" if self.resolved_at is None else "discarded"
+        return "open" if self.resolved_at is None else "resolved"
 
 
 class IncidentUpdate(models.Model):
