@@ -52,5 +52,8 @@ async def _hand_over(options: Options, counters: Counters) -> None:
     def new() -> dict[str, int]:
         return {key: total - before.get(key, 0) for key, total in counters.take_note().items()}
 
-    async with connect_redis(options.redis) as redis:
+    redis = connect_redis(options.redis)
+    try:
         await hand_over(redis, new)
+    finally:
+        await redis.aclose()

@@ -30,10 +30,13 @@ STUCK_TIMEOUT: Final = 60  # seconds a client may leave a full buffer of answers
 LONGEST_PIPELINE: Final = 128  # requests of one connection that may wait behind an answer under way
 LINGER: Final = 0.5  # seconds a stopping server still listens on an idle connection for a request on its way
 
-# Headers that make a request other than plain. `connection` is among them: uvicorn's way knows all its meanings, and
-# of those who send it only `keep-alive` is frequent, which is let through.
-_ODD: Final = frozenset({b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
+# The cookie, and headers that make a request other than plain. `connection` is among them: uvicorn's way knows all its
+# meanings; of those only `keep-alive` is frequent, which is let through.
+_NOTEWORTHY: Final = frozenset(
+    {b"connection", b"content-length", b"cookie", b"expect", b"transfer-encoding", b"upgrade"}
+)
 _PLAIN_METHODS: Final = frozenset({b"GET", b"HEAD"})
+_HASH: Final = ord("#")  # a number is found in bytes far faster than a string
 _BROKEN: Final = "Invalid HTTP request received."
 
 
@@ -115,9 +118,13 @@ class RedirectProtocol(HttpToolsProtocol):
             return  # a trailer, behind a body: it must not pass for a header
         name = name.lower()
         self.headers.append((name, value))
+        if name in _NOTEWORTHY:
+            self._note(name, value)
+
+    def _note(self, name: bytes, value: bytes) -> None:
         if name == b"cookie":
             self.cookie = value if self.cookie is None else self.cookie + b"; " + value
-        elif name in _ODD and not (name == b"connection" and value == b"keep-alive" and self._is_1_1()):
+        elif name != b"connection" or value != b"keep-alive" or self.parser.get_http_version() != "1.1":
             self.plain = False
 
     def on_headers_complete(self) -> None:
@@ -133,7 +140,7 @@ class RedirectProtocol(HttpToolsProtocol):
             and (self.cycle is None or self.cycle.response_complete)
             and not self.front.draining
             and len(url) <= LONGEST_TARGET
-            and b"#" not in url
+            and _HASH not in url
         ):
             self.transport.write(self.front.redirect(url, self.cookie, table))
         else:
@@ -143,9 +150,6 @@ class RedirectProtocol(HttpToolsProtocol):
         """A request's end concerns only the application's requests."""
         if self.cycle is not None:
             super().on_message_complete()
-
-    def _is_1_1(self) -> bool:
-        return bool(self.parser.get_http_version() == "1.1")
 
     def _leave_to_application(self) -> None:
         if len(self.pipeline) >= LONGEST_PIPELINE:

@@ -31,7 +31,6 @@ from routing.redirector.listening import address_of, bind
 from routing.redirector.mailbox import Mailbox
 from routing.redirector.options import Options
 
-KEEPER: Final = "keeper"
 SETTLED: Final = 5.0  # seconds after which a child that dies is started again at once
 LONGEST_PAUSE: Final = 10.0
 MARGIN: Final = 3.0  # seconds beyond the graceful time-out before a child is killed
@@ -59,7 +58,7 @@ class Supervisor:
         self.listener = listener
         self.mailbox = Mailbox()
         self.counters = Counters(options.workers)
-        self.children = [Child(KEEPER, self._keep)]
+        self.children = [Child("keeper", self._keep)]
         self.children += [Child(f"worker {number}", self._serve(number)) for number in range(options.workers)]
         self._lifeline, self._life = os.pipe()
         self._told, tell = os.pipe()
@@ -77,11 +76,12 @@ class Supervisor:
             for number in self._wait():
                 if number in (signal.SIGTERM, signal.SIGINT):
                     log.info("stopping", seconds_at_most=self.options.graceful_timeout)
-                    return self._stop()
+                    return self._stop(0)
                 if number == signal.SIGHUP:
                     log.info("starting the keeper anew")
-                    self._signal(signal.SIGTERM, [child for child in self.children if child.name == KEEPER])
-            self._reap(time.monotonic())
+                    self._signal(signal.SIGTERM, self.children[:1])
+            if self._reap(time.monotonic()):
+                return self._stop(os.EX_CONFIG)
 
     def _keep(self, lifeline: int) -> None:
         self.listener.close()
@@ -99,11 +99,13 @@ class Supervisor:
                 self._start(child)
 
     def _start(self, child: Child) -> None:
-        sys.stdout.flush()
         child.started = time.monotonic()
+        # Told to stop before it listens for that, a child would die on the spot instead of finishing its work.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         child.pid = os.fork()
         if not child.pid:
             os._exit(self._be(child))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def _be(self, child: Child) -> int:
         """In the child: its whole life. Whatever happens, nothing of the parent's code runs on."""
@@ -132,24 +134,32 @@ class Supervisor:
         except BlockingIOError:
             return b""
 
-    def _reap(self, now: float) -> None:
-        """Note who died and when it is due again."""
+    def _reap(self, now: float) -> bool:
+        """Note who died and when it is due again; whether it is hopeless: there was never a table and can be none."""
+        hopeless = False
         while (ended := _ended()) is not None:
             pid, status = ended
             for child in [each for each in self.children if each.pid == pid]:
                 code = os.waitstatus_to_exitcode(status)
                 child.pause = 0.1 if now - child.started > SETTLED else min(2 * child.pause, LONGEST_PAUSE)
                 child.pid, child.due = 0, now if child.pause <= 0.1 else now + child.pause
-                log.warning("ended, is started again", child=child.name, code=code)
+                if code == os.EX_CONFIG and self.mailbox.number == 0:
+                    hopeless = True
+                else:
+                    log.warning("ended, is started again", child=child.name, code=code)
+        return hopeless
 
-    def _stop(self) -> int:
+    def _stop(self, code: int) -> int:
         """Workers first, then the keeper, so that the last redirects are still handed over."""
         self.listener.close()
-        for group in ([each for each in self.children if each.name != KEEPER], self.children):
+        keeper, workers = self.children[0], self.children[1:]
+        if not keeper.pid and not code:
+            self._start(keeper)
+        for group in (workers, [keeper]):
             self._signal(signal.SIGTERM, group)
             self._see_off(group, time.monotonic() + self.options.graceful_timeout + MARGIN)
         log.info("stopped")
-        return 0
+        return code
 
     def _see_off(self, group: list[Child], deadline: float) -> None:
         while any(child.pid for child in group):

@@ -150,6 +150,7 @@ def stop_when_told(stop: Callable[[], object], lifeline: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_reader(lifeline, cut)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked since before the fork
 
 
 async def _first_view(server: Server) -> None:

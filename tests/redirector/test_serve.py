@@ -13,8 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import redis
 
 from bench import processes
+from dev.servers import Valkey
+from routing.snapshot import REDIS_REDIRECTS
 from tests.redirector.conftest import FakeHub, Redirector, hosts_document
 from tests.redirector.serving import read_until, wait_until
 
@@ -163,6 +166,31 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(config: str):
     assert ended.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use." in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_where_there_will_never_be_a_hub_it_ends(tmp_path: Path):
+    ended = run("--config", str(tmp_path / "missing.json"), "--port", "0")
+    assert ended.returncode == os.EX_CONFIG
+    assert "missing.json" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_redirects_are_handed_over_once_whatever_happens_to_the_keeper(start: Start, config: str, valkey: Valkey):
+    one = start("--config", config, "--redis", valkey.url, "--workers", "2")
+
+    def handed_over() -> int:
+        with redis.Redis.from_url(valkey.url) as client:
+            days = client.keys(REDIS_REDIRECTS.format(day="2*"))
+            return sum(int(count) for day in days for count in client.hvals(day))
+
+    for _ in range(30):
+        one.get("/build/gh/a/b/main")
+    wait_until(lambda: handed_over() == 30, "the counts are there")
+    os.kill(one.children()[0], signal.SIGKILL)
+    for _ in range(10):
+        one.get("/build/gh/a/b/main")
+    assert one.stop() == 0
+    assert handed_over() == 40
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
