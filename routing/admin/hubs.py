@@ -128,12 +128,12 @@ class HubAdmin(ModelAdmin):
     @action(description="Make it the prime", url_path="make-prime", permissions=["change"], icon="star")
     def make_prime(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Confirm that this hub serves the federation's pages from now on."""
-        return hub_pages.make_prime(self, request, get_object_or_404(Hub, pk=object_id))
+        return hub_pages.make_prime(self, request, get_object_or_404(Hub, pk=pages.number(object_id)))
 
     @action(description="Change its state", url_path="state", permissions=["change"], icon="swap_horiz")
     def change_state(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Put it into rotation, drain it, retire it."""
-        return hub_pages.change_state(self, request, get_object_or_404(Hub, pk=object_id))
+        return hub_pages.change_state(self, request, get_object_or_404(Hub, pk=pages.number(object_id)))
 
     @display(description="Hub", ordering="name", header=True)
     def hub(self, hub: Hub) -> list[str]:
@@ -149,7 +149,8 @@ class HubAdmin(ModelAdmin):
     def shown_weight(self, hub: Hub) -> SafeString:
         """The promise; it is changed on the page of all weights."""
         link = reverse("admin:routing_weightchange_add")
-        return format_html('<a class="office-link" href="{}" title="Change the weights">{}</a>', link, weights.shown(hub.weight))
+        html = '<a class="office-link" href="{}" title="Change the weights">{}</a>'
+        return format_html(html, link, weights.shown(hub.weight))
 
     @display(description="Share of launches", ordering="weight")
     def shown_share(self, hub: Hub) -> SafeString:

@@ -57,7 +57,7 @@ class WeightChangeAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The history, edit by edit; of one hub with `?hub=key`."""
         pages.require(request, "routing.view_weightchange")
-        key = request.GET.get("hub", "")
+        key = request.GET.get("hub", "").replace("\0", "?")
         hub = get_object_or_404(Hub, key=key) if key else None
         page, count = weight_history.page(request.GET.get("p", "1"), hub)
         title = f"History of {hub.name}'s weight" if hub else "History of weights"

@@ -29,7 +29,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-MAX_BYTES: Final = 1_000_000
+MAX_BYTES: Final = 500_000
 MAX_DEPTH: Final = 50
 BLOCK: Final = "federationRedirect"
 # What we read of the block; all else in it (image, resources, environment, …) is skipped unseen.
@@ -106,11 +106,7 @@ def _refuse_twice(value: object, where: str) -> None:
 
 def _read_yaml(text: str) -> Document:
     try:
-        # Only a first look can tell whether `hosts` on top is ours or another block's.
-        names = _Reader(text).names_on_top()
-        if names.count(BLOCK) > 1:
-            raise DocumentError(f"{BLOCK} is there twice")
-        return _Reader(text).read({BLOCK} if BLOCK in names else WANTED)
+        return _Reader(text).read()
     except MarkedYAMLError as error:
         # Its own words may quote the file, so only the place is told.
         mark = error.problem_mark or error.context_mark
@@ -127,22 +123,32 @@ class _Reader:
         self.events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
         self.lines: dict[str, int] = {}
 
-    def names_on_top(self) -> list[str]:
-        """The keys of the file, without looking at anything under them."""
+    def read(self) -> Document:
+        """The values of the wanted keys: those of the block where there is one, else those on top."""
+        nodes = self._nodes_on_top()
+        names = [key.value for key, _ in nodes]
+        # Only now it is known whether `hosts` on top is ours or another block's.
+        wanted = {BLOCK} if BLOCK in names else WANTED
+        data: dict[str, Any] = {}
+        for key, events in nodes:
+            if key.value in wanted:
+                self.events = iter(events)
+                self._item(key, "", 0, data)
+        return Document(data, self.lines)
+
+    def _nodes_on_top(self) -> list[tuple[ScalarEvent, list[Event]]]:
+        """The keys that may be wanted, with the events under them; everything else is passed over."""
         self._enter()
-        names = []
+        nodes = []
         while not isinstance(event := next(self.events), MappingEndEvent):
-            names.append(event.value if isinstance(event, ScalarEvent) else "")
-            self._skip(event)
-            self._skip(next(self.events))
+            if isinstance(event, ScalarEvent) and event.value in {BLOCK, *WANTED}:
+                nodes.append((event, self._node(next(self.events))))
+            else:
+                self._skip(event)
+                self._skip(next(self.events))
         if any(isinstance(event, DocumentStartEvent) for event in self.events):
             raise DocumentError("there is more than one document in the file")
-        return names
-
-    def read(self, wanted: Set[str]) -> Document:
-        """The values of the wanted keys on top; of the block only what we know how to read."""
-        self._enter()
-        return Document(self._mapping("", 0, wanted), self.lines)
+        return nodes
 
     def _enter(self) -> None:
         """Go into the mapping that the document must be."""
@@ -155,8 +161,17 @@ class _Reader:
 
     def _skip(self, event: Event) -> None:
         """Pass over the node that begins with this event."""
+        for _ in self._rest(event):
+            pass
+
+    def _node(self, event: Event) -> list[Event]:
+        return list(self._rest(event))
+
+    def _rest(self, event: Event) -> Iterator[Event]:
+        """The events of the node that begins with this one."""
         depth = 0
         while True:
+            yield event
             depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
             if depth == 0:
                 return
@@ -168,14 +183,18 @@ class _Reader:
             if wanted is not None and not (isinstance(event, ScalarEvent) and event.value in wanted):
                 self._skip(event)
                 self._skip(next(self.events))
-                continue
-            key = self._key(event, where)
-            path = _join(where, key)
-            if key in values:
-                raise DocumentError(f"{_line(event)}: {path} is there twice")
-            self.lines[path] = event.start_mark.line + 1
-            values[key] = self._value(next(self.events), path, depth + 1)
+            else:
+                self._item(event, where, depth, values)
         return values
+
+    def _item(self, event: Event, where: str, depth: int, values: dict[str, Any]) -> None:
+        """One key and its value, into the values of its mapping."""
+        key = self._key(event, where)
+        path = _join(where, key)
+        if key in values:
+            raise DocumentError(f"{_line(event)}: {path} is there twice")
+        self.lines[path] = event.start_mark.line + 1
+        values[key] = self._value(next(self.events), path, depth + 1)
 
     def _key(self, event: Event, where: str) -> str:
         if not isinstance(event, ScalarEvent) or event.tag is not None:

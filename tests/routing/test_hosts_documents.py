@@ -88,7 +88,7 @@ def test_plain_values_are_what_yaml_means_by_them(text, value):
         ("hosts:\n  a: !!python/name:os.system x\n", "line 2: hosts.a: tags"),
         ("hosts:\n  a: {weight: 1}\n  a: {weight: 2}\n", "line 3: hosts.a is there twice"),
         ("hosts: {}\nhosts: {}\n", "line 2: hosts is there twice"),
-        ("federationRedirect: {}\nfederationRedirect: {}\n", "federationRedirect is there twice"),
+        ("federationRedirect: {}\nfederationRedirect: {}\n", "line 2: federationRedirect is there twice"),
         ("hosts:\n  ? [a, b]\n  : 1\n", "line 2: a key"),
         ("hosts:\n  a: 'open\n", "line 3, column 1: not YAML"),
         ("hosts:\n\ta: 1\n", "line 2, column 1: not YAML"),

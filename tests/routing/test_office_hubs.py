@@ -257,6 +257,20 @@ def test_a_version_that_does_not_exist_is_not_found(client, pk):
     assert client.get(reverse("admin:routing_snapshotversion_change", args=[pk])).status_code == 404
 
 
+@pytest.mark.parametrize("page", ["hub_make_prime", "hub_change_state"])
+@pytest.mark.parametrize("pk", ["0", "x", "99999999999999999999"])
+def test_a_hub_that_does_not_exist_is_not_found(client, page, pk):
+    assert client.get(reverse(f"admin:routing_{page}", args=[pk])).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["hub", "snapshotversion"])
+@pytest.mark.parametrize("query", [{"q": "\0"}, {"q": "x" * 5000}, {"p": "x"}, {"o": "9.9"}, {"state__exact": "'"}])
+def test_hostile_searches_are_no_fault_of_ours(client, page, query):
+    make_hub("a")
+    publishing.publish("first")
+    assert client.get(reverse(f"admin:routing_{page}_changelist"), query).status_code in {200, 302}
+
+
 def test_the_first_page_of_an_empty_office_says_how_to_begin(client):
     assert "import_hosts" in text(client.get(reverse("admin:index")))
 

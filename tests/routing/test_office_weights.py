@@ -180,6 +180,11 @@ def test_the_history_of_one_hub_is_its_own(client, maintainer):
     assert "about b" not in page
 
 
+@pytest.mark.parametrize("key", ["nobody", "\0", "a" * 5000, "ä"])
+def test_the_history_of_nobody_is_not_found(client, maintainer, key):
+    assert client.get(reverse(HISTORY), {"hub": key}).status_code == 404
+
+
 def test_hostile_text_in_a_reason_is_text(client, maintainer):
     make_hub("a")
     change_weights(reason="<script>alert(1)</script>", a=5)
