@@ -1,5 +1,7 @@
 """`/healthz`: the process lives. `/readyz`: it can do its work, or which part is missing.
 
+`/healthz/workers`: what works behind the pages lives (beat, a worker, the checks), for a monitor outside.
+
 Answered before all other middleware: a load balancer asks by address, over plain http, every few seconds.
 """
 
@@ -13,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 
-from routing.services import broker
+from routing.services import broker, operations
 
 STATEMENT_TIMEOUT_MS: Final = 2000
 
@@ -24,7 +26,7 @@ class NotReady(Exception):
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answer the two addresses, hand on everything else."""
-    pages = {"/healthz": healthz, "/readyz": readyz}
+    pages = {"/healthz": healthz, "/readyz": readyz, "/healthz/workers": workers}
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         page = pages.get(request.path_info)
@@ -50,6 +52,19 @@ def readyz() -> HttpResponse:
     }
     ok = all(outcome == "ok" for outcome in checks.values())
     return JsonResponse({"ok": ok, "checks": checks}, status=200 if ok else 503)
+
+
+def workers() -> HttpResponse:
+    """200 unless something is known to be dead on which checks, publishing and letters hang: then 503, and which."""
+    try:
+        checks = {sign.name.lower(): sign for sign in operations.vital_signs()}
+    except DatabaseError:
+        return JsonResponse({"ok": False, "checks": {"database": "does not answer"}}, status=503)
+    ok = all(sign.well is not False for sign in checks.values())
+    said = {
+        name: sign.said if sign.well is False else "ok" if sign.well else "unknown" for name, sign in checks.items()
+    }
+    return JsonResponse({"ok": ok, "checks": said}, status=200 if ok else 503)
 
 
 def _outcome(check: Callable[[], None]) -> str:

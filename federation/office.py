@@ -16,6 +16,9 @@ MODELS: Final = (
     "admin:routing_hub",
     "admin:routing_snapshotversion",
     "admin:routing_policy",
+    "admin:routing_checkround",
+    "admin:members_notice",
+    "admin:members_channel",
     "admin:members_member",
     "admin:members_user",
     "admin:auth_group",
@@ -93,6 +96,19 @@ UNFOLD: Final[dict[str, Any]] = {
                         "routing.view_snapshotversion",
                     ),
                     _item("Policy", "rule", "admin:routing_policy_changelist", "routing.view_policy"),
+                ],
+            },
+            {
+                "title": "Operations",
+                "items": [
+                    _item(
+                        "The portal itself",
+                        "vital_signs",
+                        "admin:routing_checkround_changelist",
+                        "routing.view_checkround",
+                    ),
+                    _item("Outbox", "outbox", "admin:members_notice_changelist", "members.view_notice"),
+                    _item("Channels", "campaign", "admin:members_channel_changelist", "members.view_channel"),
                 ],
             },
             {

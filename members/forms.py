@@ -1,5 +1,7 @@
 """Forms check input, nothing more."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 from django import forms

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from members.models import Member, User
+from members.models import Channel, Member, Notice, User
 from routing.models import Downtime, Flip, HealthSample, Hub, HubHealth, Incident
 from routing.services import weights
 
@@ -34,6 +34,18 @@ def make_member(slug: str = "", **values: Any) -> Member:
     """An organisation."""
     slug = slug or f"member{next(numbers)}"
     return Member.objects.create(slug=slug, **{"name": slug.title(), **values})
+
+
+def make_channel(name: str = "", address: str = "json://127.0.0.1:9/secret-path", **values: Any) -> Channel:
+    """A channel that is switched on, to a webhook where nobody answers."""
+    return Channel.objects.create(name=name or f"channel{next(numbers)}", address=address, **values)
+
+
+def make_notice(recipient: str = "", **values: Any) -> Notice:
+    """A letter that waits, due now."""
+    number = next(numbers)
+    found = {"kind": "test", "occasion": f"occasion {number}", "subject": f"Subject {number}", "body": "What to say."}
+    return Notice.objects.create(recipient=recipient or f"person{number}@example.org", **{**found, **values})
 
 
 def make_hub(key: str = "", **values: Any) -> Hub:

@@ -209,6 +209,7 @@ def _give_up(notice: Notice, said: str, now: datetime) -> None:
             "It will not be tried again by itself. The outbox has it, with all others that failed in this hour; "
             f"there it can be sent again:\n{settings.PORTAL_URL}/admin/members/notice/?state__exact=failed"
         ),
+        due_at=now,
         useful_until=now + PATIENCE,
     )
 

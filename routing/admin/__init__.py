@@ -1,8 +1,9 @@
 """The maintainers' office for routing: hubs, weights, snapshots, policy."""
 
 from routing.admin.hubs import HubAdmin
+from routing.admin.operations import OperationsAdmin
 from routing.admin.policies import PolicyAdmin
 from routing.admin.snapshots import SnapshotVersionAdmin
 from routing.admin.weights import WeightChangeAdmin
 
-__all__ = ["HubAdmin", "PolicyAdmin", "SnapshotVersionAdmin", "WeightChangeAdmin"]
+__all__ = ["HubAdmin", "OperationsAdmin", "PolicyAdmin", "SnapshotVersionAdmin", "WeightChangeAdmin"]

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from members.models import User
 from routing.models import WeightChange
 from routing.services import publishing
-from tests.factories import change_weights, make_hub, make_maintainer, make_user
+from tests.factories import change_weights, make_channel, make_hub, make_maintainer, make_notice, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,18 @@ PAGES = {
     "admin:members_member_change": MAINTAINER,
     "admin:members_member_history": MAINTAINER,
     "admin:members_member_delete": SUPERUSER,
+    "admin:members_channel_changelist": MAINTAINER,
+    "admin:members_channel_add": MAINTAINER,
+    "admin:members_channel_change": MAINTAINER,
+    "admin:members_channel_history": MAINTAINER,
+    "admin:members_channel_send_test": MAINTAINER,
+    "admin:members_channel_delete": MAINTAINER,
+    "admin:members_notice_changelist": MAINTAINER,
+    "admin:members_notice_change": MAINTAINER,
+    "admin:members_notice_history": MAINTAINER,
+    "admin:members_notice_add": NOBODY,
+    "admin:members_notice_delete": NOBODY,
+    "admin:routing_checkround_changelist": MAINTAINER,
     "admin:members_user_changelist": SUPERUSER,
     "admin:members_user_add": SUPERUSER,
     "admin:members_user_change": SUPERUSER,
@@ -113,6 +125,8 @@ def addresses(redis_url) -> dict[str, str]:
     publishing.publish("second")
     keys = {
         "members_member": hub.member_id,
+        "members_channel": make_channel().pk,
+        "members_notice": make_notice().pk,
         "members_user": make_user().pk,
         "auth_group": Group.objects.get(name="maintainers").pk,
         "routing_hub": hub.pk,
@@ -132,7 +146,7 @@ def addresses(redis_url) -> dict[str, str]:
     found = {}
     for name in PAGES:
         model = name.removeprefix("admin:").rsplit("_", 1)[0]
-        model = "routing_hub" if model.startswith("routing_hub") else model.removesuffix("_roll")
+        model = "routing_hub" if model.startswith("routing_hub") else model.removesuffix("_roll").removesuffix("_send")
         needs_key = model in keys and not name.endswith(("_changelist", "_add"))
         found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
     found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"

@@ -3,12 +3,14 @@
 from django.urls import path
 
 from federation.urls import handler500, urlpatterns
+from members.views import dev as members_dev
 from routing.views import dev
 
 __all__ = ["handler500", "urlpatterns"]
 
 urlpatterns = [
     *urlpatterns,
+    path("dev/mail/", members_dev.letters, name="dev-mail"),
     path("dev/hubs/", dev.hubs, name="dev-hubs"),
     path("dev/hubs/<slug:key>/", dev.switch_hub, name="dev-hub-switch"),
 ]

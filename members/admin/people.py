@@ -1,4 +1,4 @@
-"""Members and accounts in the office."""
+"""Members, accounts and roles in the office."""
 
 from __future__ import annotations
 

@@ -1,0 +1,7 @@
+"""The office for people and for what is told to them."""
+
+from members.admin.channels import ChannelAdmin
+from members.admin.outbox import NoticeAdmin
+from members.admin.people import GroupAdmin, MemberAdmin, UserAdmin
+
+__all__ = ["ChannelAdmin", "GroupAdmin", "MemberAdmin", "NoticeAdmin", "UserAdmin"]
