@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +14,12 @@ from routing import snapshot, tasks
 from routing.models import Hub, SnapshotVersion
 from routing.services import publishing
 from tests.factories import change_weights, make_hub
+
+
+@pytest.fixture(autouse=True)
+def _own_channel(monkeypatch):
+    """Channels know no database numbers: without this the workers of pytest-xdist would hear each other."""
+    monkeypatch.setattr(snapshot, "REDIS_NUDGE", f"{snapshot.REDIS_NUDGE}:{uuid.uuid4()}")
 
 
 @pytest.fixture
