@@ -40,8 +40,8 @@ HUBS: Final = (
     DemoHub("marten", "Marten", "high-meadow", "High Meadow Computing Commons", 20),
 )
 
-# Shares follow the weights whatever repository is in fashion, and a hub that is broken or mended shows within seconds.
-POLICY: Final = {"balancer": "random", "check_period": 3, "check_failed_period": 3, "check_retries": 2}
+# A hub that is broken or mended shows within seconds.
+POLICY: Final = {"check_period": 3, "check_failed_period": 3, "check_retries": 2}
 
 
 def hub_urls(control_url: str) -> list[str]:

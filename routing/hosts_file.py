@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from routing.snapshot import Hub, Policy
 
-BALANCERS: Final = ("rendezvous", "random")
+BALANCERS: Final = ("rendezvous", "random", "balanced")  # the last is not known to the redirector in use today
 MAX_WEIGHT: Final = 999_999.0
 DAY: Final = 86_400.0
 # What the program assumes where its config.json is silent, and what the chart puts into that file for its users.

@@ -82,13 +82,13 @@ class Hub:
 class Policy:
     """How to choose, how to check and how quickly to believe. Times are in seconds unless the name says otherwise.
 
-    The defaults are today's: every answer is believed at once. `fall`, `rise`, slow start, taper and fail open are
-    those of `routing.damping`; `version_rule` is `exact`, `grace` (`version_grace_hours` from when the difference
-    began) or `off`, against the pinned versions where there are any, else the prime's. 0 switches `pulse_period` and
-    `answer_seconds_most` off.
+    `balancer` is one of those in `routing.balancing`; the other defaults are today's: every answer is believed at
+    once. `fall`, `rise`, slow start, taper and fail open are those of `routing.damping`; `version_rule` is `exact`,
+    `grace` (`version_grace_hours` from when the difference began) or `off`, against the pinned versions where there
+    are any, else the prime's. 0 switches `pulse_period` and `answer_seconds_most` off.
     """
 
-    balancer: str = "rendezvous"
+    balancer: str = "balanced"
     host_cookie_age_hours: float = 4.0
     check_period: float = 10.0
     check_failed_period: float = 300.0

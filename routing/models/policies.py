@@ -72,6 +72,7 @@ class Policy(models.Model):
     class Balancer(models.TextChoices):
         """How a redirector picks the hub of a launch."""
 
+        BALANCED = "balanced", "balanced: one home for each repository; hot ones spill over, shares follow the weights"
         RENDEZVOUS = "rendezvous", "rendezvous: a repository always goes to the same hub"
         RANDOM = "random", "random: by weight alone"
 
@@ -82,7 +83,7 @@ class Policy(models.Model):
         GRACE = "grace", "out after a time of grace"
         OFF = "off", "never mind"
 
-    balancer = models.CharField(max_length=20, choices=Balancer.choices, default=Balancer.RENDEZVOUS)
+    balancer = models.CharField(max_length=20, choices=Balancer.choices, default=Balancer.BALANCED)
     host_cookie_age_hours = models.FloatField(
         "visitors stay on their hub for (hours)",
         **_between("host_cookie_age_hours"),
@@ -152,7 +153,9 @@ class Policy(models.Model):
         verbose_name_plural = "policy"
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(pk=1), name="policy_one_row"),
-            models.CheckConstraint(condition=Q(balancer__in=["rendezvous", "random"]), name="policy_balancer_known"),
+            models.CheckConstraint(
+                condition=Q(balancer__in=["balanced", "rendezvous", "random"]), name="policy_balancer_known"
+            ),
             models.CheckConstraint(
                 condition=Q(version_rule__in=["exact", "grace", "off"]), name="policy_version_rule_known"
             ),

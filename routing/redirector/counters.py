@@ -10,7 +10,11 @@ import mmap
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-REASONS: Final = ("load_balancer", "cookie")
+from routing.balancing import HOME, SPILL, WEIGHTED
+
+COOKIE: Final = "cookie"  # back to the hub of the visitor's cookie
+FALLBACK: Final = "fallback"  # nobody is in rotation: the hub is chosen as it is
+REASONS: Final = (HOME, SPILL, WEIGHTED, FALLBACK, COOKIE)
 SLOTS: Final = 1024  # hubs in the life of a redirector; those beyond it, or with endless keys, share the last slot
 OTHERS: Final = "(others)"
 

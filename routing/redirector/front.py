@@ -54,6 +54,7 @@ class Front:
 
     def visit(self, path: bytes, table: Table) -> bytes:
         """The hub that a launch of this path would go to, counted: where its visitor is sent when there is no proxy."""
-        route = table.routes[table.choose(path)[0]]
-        self.counts[route.cell] += 1
+        place, reason = table.choose(path)
+        route = table.routes[place]
+        self.counts[route.ways[reason][0]] += 1
         return route.url

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from routing.redirector.counters import REASONS
+from routing.redirector.counters import COOKIE, REASONS
 from routing.redirector.table import Table, health
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
@@ -29,23 +29,37 @@ class Family(NamedTuple):
 
 def page(table: Table | None, totals: Mapping[str, tuple[int, ...]], now: float) -> bytes:
     """The whole text of /metrics."""
-    families = [_redirects(table, totals), _ready(table)]
+    families = [*_redirects(table, totals), _ready(table)]
     if table is not None:
         families += [*_health(table), *_weights(table), *_source(table, now)]
     return "".join(_lines(families)).encode(errors="replace")
 
 
-def _redirects(table: Table | None, totals: Mapping[str, tuple[int, ...]]) -> Family:
+def _redirects(table: Table | None, totals: Mapping[str, tuple[int, ...]]) -> Iterator[Family]:
     hubs = () if table is None else table.view.snapshot.hubs
     counted = {**{hub.key: (0,) * len(REASONS) for hub in hubs}, **totals}
-    return Family(
+    by_reason = {key: dict(zip(REASONS, counts, strict=True)) for key, counts in counted.items()}
+    yield Family(
         "federation_redirect_count",
         "counter",
         "Launches sent to a hub by all workers: by the balancer, or back to the hub of the visitor's cookie.",
         [
             ((("member", key), ("reason", reason)), count)
-            for key, counts in counted.items()
-            for reason, count in zip(REASONS, counts, strict=True)
+            for key, counts in by_reason.items()
+            for reason, count in (
+                ("load_balancer", sum(counts.values()) - counts[COOKIE]),
+                (COOKIE, counts[COOKIE]),
+            )
+        ],
+    )
+    yield Family(
+        "federation_redirect_reason_count",
+        "counter",
+        "The same by why: home, spill (of a hot repository), weighted (random), fallback (no hub is healthy), cookie.",
+        [
+            ((("member", key), ("reason", reason)), count)
+            for key, counts in by_reason.items()
+            for reason, count in counts.items()
         ],
     )
 

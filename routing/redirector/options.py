@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-BALANCERS = ("rendezvous", "random")
+from routing.balancing import BALANCERS
+
 LOG_FORMATS = ("keyvalue", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -28,6 +29,7 @@ class Options:
     config: str | None = None
     balancer: str | None = None
     cookie_age_hours: float | None = None
+    reason_header: bool = True
     proxy: bool = True
     proxy_timeout: float = 30.0
     proxy_max_body: int = 10_485_760
@@ -151,8 +153,8 @@ _SETTINGS = {
             "REDIRECTOR_BALANCER",
             _one_of(BALANCERS),
             "NAME",
-            "how to choose a hub: rendezvous keeps each repository on one hub, random only follows the weights; "
-            "when not given, as the snapshot says",
+            "how to choose a hub: rendezvous keeps each repository on one hub, random only follows the weights, "
+            "balanced does both; when not given, as the snapshot says",
         ),
         _Setting(
             "cookie_age_hours",
@@ -160,6 +162,13 @@ _SETTINGS = {
             _within(float, 0.0, 8784.0),
             "HOURS",
             "how long a visitor is sent to the same hub again; when not given, as the snapshot says",
+        ),
+        _Setting(
+            "reason_header",
+            "REDIRECTOR_REASON_HEADER",
+            _switch,
+            "",
+            "say in X-Federation-Reason why a launch goes to its hub: home, spill, weighted, cookie or fallback",
         ),
         _Setting(
             "proxy",

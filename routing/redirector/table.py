@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from routing.balancing import Balancer, WeightedRandom, balancer
-from routing.redirector.counters import cell
+from routing.redirector.counters import FALLBACK, REASONS, cell
 from routing.redirector.options import Options
 from routing.redirector.view import View
 from routing.snapshot import Hub, SnapshotError
@@ -19,17 +19,25 @@ _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9._~:\[\]/%@!$&'()*+=-]+")
 
 
 class Route:
-    """One hub, ready to be written into answers; SnapshotError if its address may not stand in a header."""
+    """One hub, ready to be written into answers; SnapshotError if its address may not stand in a header.
 
-    __slots__ = ("cell", "cookie", "key", "url")
+    `ways` has, for each reason to go there, the cell of the counters and the headers that say so, up to the cookie's
+    date of expiry. With a reason given here that is the only one.
+    """
 
-    def __init__(self, hub: Hub, first_cell: int) -> None:
+    __slots__ = ("key", "url", "ways")
+
+    def __init__(self, hub: Hub, first_cell: int, told: bool, only: str = "") -> None:
         if not _ADDRESS.fullmatch(hub.url):
             raise SnapshotError(f"the address of {hub.key} cannot be redirected to: {hub.url!r}")
         self.key = hub.key
         self.url = hub.url.rstrip("/").encode()
-        self.cookie = b'\r\nset-cookie: host="%b"; expires=' % self.url
-        self.cell = first_cell
+        cookie = b'\r\nset-cookie: host="%b"; expires=' % self.url
+        ways = {
+            reason: (number, (b"\r\nx-federation-reason: %b" % reason.encode() if told else b"") + cookie)
+            for number, reason in enumerate(REASONS, first_cell)
+        }
+        self.ways = dict.fromkeys(REASONS, ways[only]) if only else ways
 
 
 class Table:
@@ -59,12 +67,14 @@ class Table:
         )
         chosen_from = self.in_rotation or _last_resort(hubs)
         weighted = [(hub.key, weights[hub.key] or 1.0) for hub in chosen_from]
-        self.routes = [Route(hub, cell(slots or {}, hub.key)) for hub in chosen_from]
+        only = "" if self.in_rotation else FALLBACK
+        self.routes = [Route(hub, cell(slots or {}, hub.key), options.reason_header, only) for hub in chosen_from]
         self.balancer: Balancer = balancer(
             options.balancer or policy.balancer, weighted, None if before is None else before.balancer
         )
         self.draw: Balancer = WeightedRandom(weighted)  # for visitors without a repository
         self.choose = self.balancer.choose
+        self.note = self.balancer.note
         self.sticky = {route.url: place for place, route in enumerate(self.routes)} if self.in_rotation else {}
 
 

@@ -61,7 +61,7 @@ def test_its_launches_follow_the_weights_and_its_checks_are_quick(load):
     load()
 
     policy = publishing.newest().snapshot.policy
-    assert policy.balancer == "random"
+    assert policy.balancer == "balanced"
     assert policy.check_failed_period == 3
 
 

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from http.cookies import SimpleCookie
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.probe import Verdict
 from routing.redirector.answer import moment, redirect, sticky
+from routing.redirector.counters import REASONS, cell
 from routing.redirector.table import Table
 from tests.redirector.making import NOW, OPTIONS, make_hub, make_view, three_hubs
 from tests.redirector.serving import parse
 
 TABLE = Table(make_view(*three_hubs()), OPTIONS, slots={"a": 0, "b": 1, "c": 2})
+UNTOLD = replace(OPTIONS, reason_header=False)
 ONE = Table(make_view(make_hub("a", url="https://2i2c.mybinder.org")), OPTIONS, slots={"a": 0})
 AT = moment(NOW, TABLE.cookie_age)
 
@@ -31,6 +35,7 @@ def test_the_whole_answer_byte_for_byte():
         b"access-control-allow-headers: cache-control\r\n"
         b"content-length: 0\r\n"
         b"location: https://2i2c.mybinder.org/build/gh/a/b/main?urlpath=%2Flab\r\n"
+        b"x-federation-reason: home\r\n"
         b'set-cookie: host="https://2i2c.mybinder.org"; expires=Tue, 03 Nov 2026 08:05:06 GMT; Path=/build/gh/a/b/main'
         b"\r\n\r\n"
     )
@@ -112,7 +117,8 @@ def test_a_visitor_comes_back_to_the_hub_of_the_cookie(cookie: bytes):
     ],
 )
 def test_any_other_cookie_is_ignored(cookie: bytes):
-    assert redirect(b"/build/gh/o/r/main", cookie, TABLE, AT) == redirect(b"/build/gh/o/r/main", None, TABLE, AT)
+    table = Table(make_view(*three_hubs()), OPTIONS)
+    assert redirect(b"/build/gh/o/r/main", cookie, table, AT) == redirect(b"/build/gh/o/r/main", None, table, AT)
 
 
 def test_a_cookie_for_a_hub_without_weight_is_ignored():
@@ -121,10 +127,45 @@ def test_a_cookie_for_a_hub_without_weight_is_ignored():
 
 
 def test_the_count_goes_to_the_hub_and_the_reason():
-    by_balancer = redirect(b"/build/gh/o/r/main", None, TABLE, AT)[1]
-    by_cookie = redirect(b"/build/gh/o/r/main", b"host=https://c.example", TABLE, AT)[1]
-    assert by_balancer % 2 == 0
-    assert by_cookie == 2 * 2 + 1
+    slots = {"a": 0, "b": 1, "c": 2}
+    table = Table(make_view(*three_hubs()), OPTIONS, slots)
+    by_balancer = redirect(b"/build/gh/o/r/main", None, table, AT)[1]
+    by_cookie = redirect(b"/build/gh/o/r/main", b"host=https://c.example", table, AT)[1]
+    assert by_balancer in {cell(slots, hub) + REASONS.index("home") for hub in slots}
+    assert by_cookie == cell(slots, "c") + REASONS.index("cookie")
+
+
+def reason(cookie: bytes | None, table: Table, target: bytes = b"/build/gh/o/r/main") -> str | None:
+    return answer(target, cookie, table)[1].get("x-federation-reason")
+
+
+def test_each_redirect_says_why():
+    table = Table(make_view(*three_hubs()), OPTIONS)
+    assert reason(None, table) == "home"
+    assert reason(b"host=https://b.example", table) == "cookie"
+    assert "spill" in {reason(None, table) for _ in range(200)}
+    assert reason(None, Table(make_view(*three_hubs(), balancer="random"), OPTIONS)) == "weighted"
+    assert {reason(None, table, b"/build/gh/o/r;%d/main" % number) for number in range(5)} <= {"home", "spill"}
+
+
+def test_with_no_hub_in_rotation_the_reason_is_fallback():
+    sick = dict.fromkeys("abc", Verdict(healthy=False, reason="Pod quota"))
+    table = Table(make_view(*three_hubs(), verdicts=sick), OPTIONS)
+    assert {reason(cookie, table) for cookie in (None, b"host=https://b.example")} == {"fallback"}
+
+
+def test_the_reason_can_be_kept_to_ourselves():
+    table = Table(make_view(*three_hubs()), UNTOLD)
+    assert {reason(cookie, table) for cookie in (None, b"host=https://b.example")} == {None}
+
+
+def test_visitors_with_a_cookie_count_towards_their_hubs_share():
+    table = Table(make_view(*three_hubs()), OPTIONS)
+    for number in range(4000):
+        target = b"/build/gh/o/r%d/main" % (number % 5)
+        redirect(target, b"host=https://a.example" if number % 3 else None, table, AT)
+    others = {answer(b"/build/gh/o/r0/main", None, table)[1]["location"].partition("/build")[0] for _ in range(300)}
+    assert others == {"https://b.example", "https://c.example"}
 
 
 @given(
@@ -134,10 +175,11 @@ def test_the_count_goes_to_the_hub_and_the_reason():
 def test_nothing_a_client_sends_makes_a_second_header_or_answer(tail: bytes, cookie: bytes | None):
     whole = redirect(b"/build/" + tail, cookie, TABLE, AT)[0]
     assert whole.endswith(b"\r\n\r\n")
-    assert whole.count(b"\r\n") == whole.count(b"\n") == whole.count(b"\r") == 8
+    assert whole.count(b"\r\n") == whole.count(b"\n") == whole.count(b"\r") == 9
     lines = whole.split(b"\r\n")
     assert lines[5].startswith((b"location: https://a.", b"location: https://b.", b"location: https://c."))
-    assert lines[6].startswith(b'set-cookie: host="https://')
+    assert lines[6] in {b"x-federation-reason: home", b"x-federation-reason: spill"}
+    assert lines[7].startswith(b'set-cookie: host="https://')
 
 
 @given(st.binary(max_size=200))

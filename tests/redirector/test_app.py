@@ -177,4 +177,4 @@ def test_visits_of_a_repository_count_as_redirects():
     with Serving(front, proxy=False) as serving:
         location(serving, "/v2/gh/a/b/main")
         location(serving, "/")
-        assert front.counters.totals() == {"a": (1, 0)}
+        assert front.counters.totals() == {"a": (1, 0, 0, 0, 0)}

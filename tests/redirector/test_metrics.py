@@ -48,8 +48,8 @@ def test_no_series_of_an_earlier_reason_stays():
 
 
 def test_a_hub_that_left_the_snapshot_has_only_its_counts():
-    found = series(make_view(make_hub("a")), {"a": (1, 2), "gone": (3, 4)})
-    assert [name for name in found if "gone" in name] == [
+    found = series(make_view(make_hub("a")), {"a": (1, 0, 0, 0, 2), "gone": (3, 0, 0, 0, 4)})
+    assert [name for name in found if "gone" in name and "reason_count" not in name] == [
         'federation_redirect_count{member="gone",reason="load_balancer"}',
         'federation_redirect_count{member="gone",reason="cookie"}',
     ]
@@ -72,13 +72,21 @@ def test_each_check_has_its_series():
 
 
 def test_redirects_are_counted_under_the_name_the_dashboards_know():
-    found = series(make_view(make_hub("a"), make_hub("b")), {"a": (5, 7)})
-    assert {name: value for name, value in found.items() if name.startswith("federation_redirect")} == {
+    found = series(make_view(make_hub("a"), make_hub("b")), {"a": (2, 1, 1, 1, 7)})
+    assert {name: value for name, value in found.items() if re.match("federation_redirect(_count|or)", name)} == {
         'federation_redirect_count{member="a",reason="load_balancer"}': 5,
         'federation_redirect_count{member="a",reason="cookie"}': 7,
         'federation_redirect_count{member="b",reason="load_balancer"}': 0,
         'federation_redirect_count{member="b",reason="cookie"}': 0,
         "federation_redirector_ready": 1,
+    }
+
+
+def test_redirects_are_counted_by_why_they_go_where_they_go():
+    found = series(make_view(make_hub("a")), {"a": (2, 1, 3, 4, 7)})
+    reasons = {"home": 2, "spill": 1, "weighted": 3, "fallback": 4, "cookie": 7}
+    assert {name: value for name, value in found.items() if name.startswith("federation_redirect_reason")} == {
+        f'federation_redirect_reason_count{{member="a",reason="{reason}"}}': count for reason, count in reasons.items()
     }
 
 
@@ -128,7 +136,7 @@ def test_counts_of_all_workers_add_up_and_outlive_them():
     for worker in range(3):
         counters.region(worker)[place] += worker + 1
         counters.region(worker)[place + 1] += 10
-    assert counters.totals() == {"a": (0, 0), "b": (6, 30)}
+    assert counters.totals() == {"a": (0, 0, 0, 0, 0), "b": (6, 30, 0, 0, 0)}
 
 
 def test_a_hub_keeps_its_slot():
@@ -144,7 +152,7 @@ def test_endless_keys_share_the_last_slot(key: str):
     counters.assign([key])
     assert counters.slots() == {}
     counters.region(0)[cell(counters.slots(), key)] += 1
-    assert counters.totals() == {OTHERS: (1, 0)}
+    assert counters.totals() == {OTHERS: (1, 0, 0, 0, 0)}
 
 
 def test_slots_are_bounded_whatever_hubs_come():
@@ -152,7 +160,7 @@ def test_slots_are_bounded_whatever_hubs_come():
     counters.assign(f"hub-{number}" for number in range(2 * SLOTS))
     assert len(counters.slots()) == SLOTS - 1
     counters.region(0)[cell(counters.slots(), f"hub-{2 * SLOTS - 1}")] += 1
-    assert counters.totals()[OTHERS] == (1, 0)
+    assert counters.totals()[OTHERS] == (1, 0, 0, 0, 0)
 
 
 def test_a_new_keeper_hands_over_what_the_old_one_had_not_noted():

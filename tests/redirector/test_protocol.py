@@ -82,13 +82,13 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def fast() -> Iterator[Serving]:
-    with Serving(make_front(make_view(*three_hubs()))) as serving:
+    with Serving(make_front(make_view(*three_hubs(), balancer="rendezvous"))) as serving:
         yield serving
 
 
 @pytest.fixture(scope="module")
 def reference() -> Iterator[Serving]:
-    with Serving(make_front(make_view(*three_hubs())), protocol=Reference) as serving:
+    with Serving(make_front(make_view(*three_hubs(), balancer="rendezvous")), protocol=Reference) as serving:
         yield serving
 
 

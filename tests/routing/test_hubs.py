@@ -129,7 +129,7 @@ def test_every_verb_publishes_what_it_did(verb, django_capture_on_commit_callbac
 
 
 def test_the_policy_is_the_defaults_until_somebody_touches_it():
-    assert Policy.objects.current().balancer == "rendezvous"
+    assert Policy.objects.current().balancer == "balanced"
     assert not Policy.objects.exists()
     policies.edit({"balancer": "random"}, reason="as today", by=None)
     assert Policy.objects.current().balancer == "random"
