@@ -24,6 +24,8 @@ class Workshop:
         for lock in LOCKS:
             (root / lock).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / lock, root / lock)
+        # Whatever Python runs the tests: this one has a pip.
+        monkeypatch.setattr(environments, "find_spec", lambda name: name == "pip")
         monkeypatch.setattr(environments, "subprocess", SimpleNamespace(run=self.run, DEVNULL=subprocess.DEVNULL))
 
     def run(self, command, **options):
@@ -112,6 +114,13 @@ def test_full_disk_is_one_sentence(workshop, small_disk, capsys):
     said = capsys.readouterr().err
     assert "MB are free" in said
     assert said.count("\n") == 1
+
+
+def test_python_without_pip_makes_one_in_the_environment(workshop, monkeypatch):
+    monkeypatch.setattr(environments, "find_spec", lambda name: name == "ensurepip")
+    ensurepip, *others = workshop.update()
+    assert ensurepip.endswith("-m ensurepip")
+    assert others == ["bootstrap", "sync"]
 
 
 def test_python_without_pip_and_ensurepip_is_one_sentence(workshop, monkeypatch, capsys):

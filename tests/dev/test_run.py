@@ -60,7 +60,7 @@ class Federation:
         self.process = None
 
     def start(self):
-        with self.log.open("ab") as log:
+        with self.log.open("wb") as log:
             command = [sys.executable, "-m", "dev.run"]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
@@ -118,7 +118,7 @@ def test_taken_port_is_one_sentence(federation, valkey):
 @pytest.mark.slow
 def test_killed_run_leaves_no_process_and_the_next_one_starts_at_once(federation):
     federation.start()
-    federation.says("Valkey|valkey")
+    federation.says("ready to accept connections")
     federation.process.kill()
     federation.process.wait()
     federation.start()
