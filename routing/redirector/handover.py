@@ -20,10 +20,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from routing.redirector.conditions import Conditions
+from routing.redirector.sources import REDIS_TIMEOUT
 from routing.snapshot import REDIS_REDIRECTS
 
 EVERY: Final = 2.0
-LAST_TRY: Final = 1.0
+LAST_TRY: Final = 3.0
 KEEP_SECONDS: Final = 8 * 86_400
 KEEP_DAYS: Final = 8
 REMEMBER_BATCH: Final = 86_400
@@ -109,4 +110,5 @@ async def _send(redis: Redis, ledger: Ledger) -> None:
         for key, number in ledger.batch[day].items():
             numbers += [place, key, number]
     keys = [BATCH.format(name=ledger.name), *(REDIS_REDIRECTS.format(day=day) for day in days)]
-    await redis.eval(SCRIPT, len(keys), *keys, REMEMBER_BATCH, KEEP_SECONDS, *numbers)
+    async with asyncio.timeout(REDIS_TIMEOUT):
+        await redis.eval(SCRIPT, len(keys), *keys, REMEMBER_BATCH, KEEP_SECONDS, *numbers)

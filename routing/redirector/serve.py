@@ -27,7 +27,7 @@ import structlog
 from routing.redirector import keeping, worker
 from routing.redirector.counters import Counters
 from routing.redirector.front import Front
-from routing.redirector.listening import address_of, bind
+from routing.redirector.listening import address_of, admit_no_more, bind
 from routing.redirector.mailbox import Mailbox
 from routing.redirector.options import Options
 
@@ -151,6 +151,7 @@ class Supervisor:
 
     def _stop(self, code: int) -> int:
         """Workers first, then the keeper, so that the last redirects are still handed over."""
+        admit_no_more(self.listener)
         self.listener.close()
         keeper, workers = self.children[0], self.children[1:]
         if not keeper.pid and not code:

@@ -24,6 +24,7 @@ from routing.redirector.proxy import Proxy
 
 KEEP_ALIVE: Final = 75  # seconds; more than the 60 that proxies before us keep an idle connection
 BACKLOG: Final = 2048
+HANDSHAKE: Final = 0.2  # seconds for connections that have begun to be made when the server stops listening
 FIRST_VIEW_WITHIN: Final = 2.0  # seconds to wait for a table before the first request is let in
 
 log = structlog.get_logger(__name__)
@@ -76,12 +77,16 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what came before, and let the connections end."""
         self.front.draining = True
+        await asyncio.sleep(HANDSHAKE)
         waiting = [each.dup() for each in sockets or []]
         for server in self.servers:
             server.close()
+        for each in sockets or []:
+            each.close()
+        await asyncio.sleep(0)  # uvloop lets go of the socket in its next round
         for listener in waiting:
             await self._accept_waiting(listener)
-        await super().shutdown(sockets)
+        await super().shutdown()
 
     async def _accept_waiting(self, listener: socket.socket) -> None:
         """Connections the kernel has made for us already must not be lost."""

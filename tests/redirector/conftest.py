@@ -86,7 +86,10 @@ class Redirector:
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
         found = re.search(r"http://\S+:(\d+)", said)
-        assert found, f"the redirector did not start: {log.read_text()}"
+        if not found:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"the redirector did not start: {log.read_text()}")
         self.url, self.port = found[0], int(found[1])
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
