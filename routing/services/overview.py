@@ -105,8 +105,9 @@ def histories(hubs: Sequence[HubOverview], now: datetime) -> dict[int, History]:
 
 
 def _history(pieces: Sequence[uptime.Stretch], now: datetime) -> History:
-    windows = {name: uptime.total(pieces, now - timedelta(days=days), now) for name, days in WINDOWS.items()}
-    return History(windows, uptime.days(pieces, now, DAYS))
+    end = now.timestamp()
+    windows = {name: uptime.total(pieces, end - uptime.DAY * days, end) for name, days in WINDOWS.items()}
+    return History(windows, uptime.days(pieces, end, DAYS))
 
 
 def _downtimes(now: datetime) -> dict[int, list[Downtime]]:

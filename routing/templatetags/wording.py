@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, linebreaks
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from foundation.markdown import render_markdown
 from routing.services import wording
 from routing.services.wording import Words
 
@@ -72,5 +74,10 @@ def seconds(value: float | None) -> str:
 
 @register.filter
 def said(text: str) -> SafeString:
-    """What a maintainer wrote, as paragraphs."""
-    return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308 It is escaped.
+    """What a maintainer wrote, in markdown made safe. A page shows the same texts again and again."""
+    return _rendered(text)
+
+
+@lru_cache(maxsize=256)
+def _rendered(text: str) -> SafeString:
+    return mark_safe(render_markdown(text))  # noqa: S308 It is cleaned.

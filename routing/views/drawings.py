@@ -43,20 +43,18 @@ def day_bars(days: Sequence[Uptime]) -> SafeString:
 
 
 def _draw_day(paths: dict[str, list[str]], x: int, day: Uptime) -> None:
-    known = day.serving + day.out + day.planned
-    if not known:
-        paths["unknown"].append(_box(x, HEIGHT - 3, 3))
+    serving, out, _, planned_seconds = day
+    if not out and not planned_seconds:
+        paths["up" if serving else "unknown"].append(_box(x, 0, HEIGHT) if serving else _box(x, HEIGHT - 3, 3))
         return
-    if not day.out and not day.planned:
-        paths["up"].append(_box(x, 0, HEIGHT))
-        return
-    down = _height(day.out, known)
-    planned = _height(day.planned, known)
+    known = serving + out + planned_seconds
+    down = _height(out, known)
+    planned = _height(planned_seconds, known)
     if down:
         paths["down"].append(_box(x, 0, down))
     if planned:
         paths["planned"].append(_box(x, down, planned))
-    if day.serving and down + planned < HEIGHT:
+    if serving and down + planned < HEIGHT:
         paths["up"].append(_box(x, down + planned, HEIGHT - down - planned))
 
 
