@@ -21,6 +21,8 @@ from dev.server import Server, ServerError
 from dev.servers import Postgres, Valkey
 
 running = ExitStack()
+# Names the variables that this plugin set; the workers inherit it.
+STARTED = "FEDERATION_TEST_SERVERS"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,6 +56,8 @@ def start_missing() -> None:
     running.callback(shutil.rmtree, directory, ignore_errors=True)
     # A run that is killed cannot clean up after itself: the guard does.
     guard = running.enter_context(Guard(remove=directory))
+    os.environ[STARTED] = " ".join(missing)
+    running.callback(os.environ.pop, STARTED, None)
     for name, kind in missing.items():
         server = running.enter_context(kind(directory, durable=False))
         guard.watch(server.pid)

@@ -77,6 +77,7 @@ def set_environment(ports: Ports) -> None:
         PYTHONUNBUFFERED="1",
         PYTHONPATH=str(ROOT),
         DJANGO_SETTINGS_MODULE="federation.settings",
+        FEDERATION_MODE="development",
         ALLOW_PRIVATE_HUBS="1",
         PORTAL_PUBLIC_URL=f"http://{LOOPBACK}:{ports.portal}",
         REDIRECTOR_PUBLIC_URL=f"http://{LOOPBACK}:{ports.redirector}",

@@ -16,6 +16,10 @@ WITHOUT = "No Chromium was found, and none could be installed: the tests in a br
 
 def main(arguments: list[str]) -> int:
     """Become pytest; an exit status only if that makes no sense."""
+    named = os.environ.get("CHROMIUM")
+    if named and not chromium.find():
+        sys.stderr.write(f"CHROMIUM names {named}, which is no program that can be run.\n")
+        return 1
     browser = chromium.find() or installed()
     if browser:
         os.environ["CHROMIUM"] = browser

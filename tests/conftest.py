@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import redis
 from django.conf import settings
 
 from dev.ports import free_port as find_free_port
+from dev.pytest_servers import STARTED
 from dev.servers import Postgres, Valkey
 
 pytest_plugins = ["tests.browsing", "pytester"]
@@ -41,9 +43,17 @@ def postgres(tmp_path: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def redis_url() -> Iterator[str]:
+def redis_url(empty_redis: redis.Redis) -> Iterator[str]:
     """The address of this worker's own Redis database, empty before and after."""
+    empty_redis.flushdb()
+    yield settings.REDIS_URL
+    empty_redis.flushdb()
+
+
+@pytest.fixture(scope="session")
+def empty_redis() -> Iterator[redis.Redis]:
+    """This worker's Redis database. One that somebody gave us and uses for something else is not ours to empty."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.flushdb()
-        yield settings.REDIS_URL
-        client.flushdb()
+        if "REDIS_URL" not in os.environ.get(STARTED, "") and client.dbsize():
+            pytest.exit("REDIS_URL names a database that is not empty, and the tests would empty it: name another.", 1)
+        yield client

@@ -122,6 +122,6 @@ def test_killed_run_leaves_no_process_and_the_next_one_starts_at_once(federation
     federation.process.kill()
     federation.process.wait()
     federation.start()
-    federation.says("Ctrl-C ends it")
+    federation.says("ready to accept connections")
     assert federation.end(signal.SIGTERM) == 0
     assert processes_of(federation.state) == []

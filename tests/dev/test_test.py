@@ -1,5 +1,7 @@
 """`make test` looks for a browser, and is honest where there is none."""
 
+import os
+
 import pytest
 
 from dev import test as runner
@@ -19,7 +21,8 @@ def run(monkeypatch):
     monkeypatch.setattr(runner.os, "execv", become)
     monkeypatch.setattr(runner, "works", lambda command: False)
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr(runner.chromium, "find", lambda: os.environ.get("CHROMIUM"))
 
     def call(*arguments):
         with pytest.raises(Replaced) as replaced:
@@ -29,10 +32,8 @@ def run(monkeypatch):
     return call
 
 
-def test_all_cores_are_used_and_arguments_handed_on(run, monkeypatch, tmp_path):
-    browser = tmp_path / "chromium"
-    browser.touch(mode=0o755)
-    monkeypatch.setenv("CHROMIUM", str(browser))
+def test_all_cores_are_used_and_arguments_handed_on(run, monkeypatch):
+    monkeypatch.setenv("CHROMIUM", "/usr/bin/chromium")
     assert run("-k", "words") == ["-n", str(runner.cores()), "--dist", "loadgroup", "-k", "words"]
 
 
@@ -45,6 +46,17 @@ def test_without_a_browser_ci_fails(run, monkeypatch, capsys):
     monkeypatch.setenv("CI", "true")
     assert runner.main([]) == 1
     assert "CI=true wants them" in capsys.readouterr().err
+
+
+def test_browser_that_is_named_but_not_there_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
+    assert runner.main([]) == 1
+    assert capsys.readouterr().err == "CHROMIUM names /nowhere/chromium, which is no program that can be run.\n"
+
+
+def test_browser_that_was_just_installed_is_used(run, monkeypatch):
+    monkeypatch.setattr(runner, "works", lambda command: not monkeypatch.setenv("CHROMIUM", "/usr/bin/chromium"))
+    assert "not browser" not in run()
 
 
 def test_debian_gives_root_its_own_browser(monkeypatch):
