@@ -3,11 +3,13 @@
 from django.conf import settings
 from django.urls import path
 
-from routing.views import badges, dev, documents, home, hub, snapshot, status
+from routing.views import badges, dev, documents, feeds, home, hub, snapshot, status
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("status", status.status, name="status"),
+    path("status.atom", feeds.status, name="status-feed"),
+    path("maintenance.ics", feeds.maintenance, name="maintenance-feed"),
     path("status.json", documents.status, name="status-json"),
     path("badge.svg", badges.federation, name="badge"),
     path("health", documents.health, name="health"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from routing.models.hubs import Hub
 
+TITLE_LENGTH: Final = 200
+TEXT_LENGTH: Final = 5000
 PHASES = ["investigating", "identified", "monitoring", "resolved"]
 
 
@@ -33,11 +35,13 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 class Incident(models.Model):
     """Something that visitors notice. A draft was written by the portal itself and waits for a maintainer."""
 
-    title = models.CharField(max_length=200)
+    title = models.CharField(max_length=TITLE_LENGTH)
     hubs = models.ManyToManyField(Hub, related_name="incidents", blank=True)
     opened_at = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
     draft = models.BooleanField(default=False)
+    # When the public first saw it: for a draft, when it was accepted.
+    published_at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     # The flip that made the portal draft it: one draft per outage, whoever runs twice.
     flip = models.OneToOneField("routing.Flip", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -76,7 +80,7 @@ class IncidentUpdate(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="updates")
     at = models.DateTimeField(default=timezone.now)
     phase = models.CharField(max_length=13, choices=Phase.choices)
-    text = models.TextField(max_length=5000)
+    text = models.TextField(max_length=TEXT_LENGTH)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from routing.models import Downtime, Hub, Policy
 from routing.models.downtimes import DowntimeQuerySet
 from routing.services import publishing, reasons, subscribers
-from routing.services.zones import said
+from routing.zones import said
 
 if TYPE_CHECKING:
     from members.models import User

@@ -15,7 +15,7 @@ from django.utils import timezone
 from foundation.markdown import escape_markdown
 from routing.models import CheckRound, Downtime, Flip, Hub, HubHealth, Incident, IncidentUpdate, Policy
 from routing.services import downtimes
-from routing.services.zones import said
+from routing.zones import said
 
 logger = structlog.get_logger(__name__)
 

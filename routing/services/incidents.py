@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
 from routing.models import Hub, Incident, IncidentUpdate
+from routing.models.incidents import TEXT_LENGTH, TITLE_LENGTH
 
 if TYPE_CHECKING:
     from members.models import User
 
-TITLE_LENGTH: Final = 200
-TEXT_LENGTH: Final = 5000
 Phase = IncidentUpdate.Phase
 
 
@@ -73,7 +72,7 @@ def reopen(incident: Incident, text: str, *, by: User | None) -> IncidentUpdate:
 @transaction.atomic
 def accept(draft: Incident, *, by: User | None, title: str = "") -> Incident:
     """Publish what the portal drafted, under this title. Of two who decide at once one gets Settled."""
-    changes = {"draft": False, "by": by, "title": _title(title or draft.title)}
+    changes = {"draft": False, "by": by, "title": _title(title or draft.title), "published_at": timezone.now()}
     if not Incident.objects.drafts().filter(pk=draft.pk).update(**changes):
         raise Settled("Somebody accepted or discarded this draft already.")
     draft.refresh_from_db()

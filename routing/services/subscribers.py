@@ -1,39 +1,55 @@
-"""What subscribers are told of planned maintenance and emergency drains: one message per downtime and change."""
+"""What subscribers are told of planned maintenance and emergency drains: one message per plan, drain and change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Final
 
+from django.conf import settings
+
+from members.services import notices, recipients
 from routing.models import Downtime
-from routing.services.zones import said
+from routing.zones import said
+
+KIND: Final = "maintenance"
 
 
-def tell(rows: Iterable[Downtime]) -> None:
-    """Tell the maintainers' channels of downtimes that were just entered or changed, in the same transaction."""
+def tell(rows: Sequence[Downtime]) -> None:
+    """Queue it for the maintainers' channels, in the transaction that entered or changed these; they differ by hub."""
+    first = rows[0]
+    notices.tell(
+        [each for each in recipients.maintainers() if each.channel is not None],
+        kind=KIND,
+        occasion=f"{first.pk}.{first.sequence}",
+        subject=subject(rows),
+        body=f"{body(first)}\n\n{settings.PORTAL_URL}/status",
+        useful_until=first.ends_at,
+    )
 
 
-def subject(downtime: Downtime) -> str:
+def subject(rows: Sequence[Downtime]) -> str:
     """What it is about, in one line."""
-    what = downtime.change.partition(":")[0]
-    if downtime.emergency:
-        return f"{downtime.hub} is {what or 'drained'}"
-    kind = "Outage" if downtime.severity == Downtime.Severity.OUTAGE else "At risk"
-    return f"{kind}: {downtime.hub}, {what or 'planned'}"
+    first, names = rows[0], ", ".join(row.hub.name for row in rows)
+    change = first.change.partition(":")[0]
+    if first.emergency:
+        return f"Emergency drain of {names}{f': {change}' if change else ''}"
+    kind = "Outage" if first.severity == Downtime.Severity.OUTAGE else "At risk"
+    return f"{kind} of {names}: {change or 'planned'}"
 
 
 def body(downtime: Downtime) -> str:
-    """When, what for, and what that means for launches."""
+    """When, what for, what was changed, and what that means for launches."""
     when = f"From {said(downtime.starts_at)} " + (f"to {said(downtime.ends_at)}" if downtime.ends_at else "on")
-    lines = [f"{when}: {downtime.text}"]
-    if downtime.change:
-        lines.append(f"{downtime.change[0].upper()}{downtime.change[1:]}.")
-    return "\n".join([*lines, meaning(downtime)])
+    change = f"{downtime.change[0].upper()}{downtime.change[1:]}." if downtime.change else ""
+    return "\n".join(filter(None, (f"{when}: {downtime.text}", change, meaning(downtime))))
 
 
 def meaning(downtime: Downtime) -> str:
     """What it means for launches, in a sentence."""
     if downtime.cancelled_at:
         return "Launches go on as usual."
+    if downtime.change.startswith(("ended", "undrained")):
+        return "Launches come back step by step."
     if downtime.severity == Downtime.Severity.AT_RISK:
         return "Launches go on; they may fail now and then."
     return "Launches go to the other hubs."

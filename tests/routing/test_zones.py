@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.services import zones
+from routing import zones
 
 
 def at(text: str) -> datetime:
@@ -46,6 +46,14 @@ def test_a_time_that_clocks_skip_is_refused_in_words(typed, zone):
 def test_a_time_that_comes_twice_is_the_earlier_one(typed, zone, moment):
     assert zones.moment(at(typed), zone) == at(moment)
     assert zones.moment(at(typed).replace(fold=1), zone) == at(moment)
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"), [("0001-01-01T00:00", "Asia/Kolkata"), ("9999-12-31T23:59", "America/Los_Angeles")]
+)
+def test_a_time_beyond_the_calendar_is_refused(typed, zone):
+    with pytest.raises(zones.ZoneError):
+        zones.moment(at(typed), zone)
 
 
 @pytest.mark.parametrize("name", ["", "Mars/Olympus", "../../etc/passwd", "EST5EDT", "localtime", "utc"])

@@ -31,7 +31,10 @@ def moment(typed: datetime, zone: str) -> datetime:
     if zone not in names():
         raise ZoneError(f"There is no time zone {zone!r}.")
     local = typed.replace(tzinfo=ZoneInfo(zone), fold=0)
-    at = local.astimezone(UTC)
+    try:
+        at = local.astimezone(UTC)
+    except OverflowError as error:
+        raise ZoneError(f"There is no year {typed.year} in this calendar's reach.") from error
     if at.astimezone(local.tzinfo).replace(tzinfo=None) != typed.replace(tzinfo=None, fold=0):
         raise ZoneError(f"{typed:%H:%M on %d %B %Y} does not exist in {zone}: clocks are set forward over it.")
     return at
