@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from routing.models import Hub
+from routing.models import Hub, Incident
 from routing.services import publishing, weight_history, weights
 
 
@@ -22,4 +22,5 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "rows": weights.preview(hubs, {}),
         "version": publishing.newest(),
         "edits": page.object_list[:5],
+        "drafts": Incident.objects.drafts().count(),
     }

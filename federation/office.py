@@ -16,6 +16,8 @@ MODELS: Final = (
     "admin:routing_hub",
     "admin:routing_snapshotversion",
     "admin:routing_policy",
+    "admin:routing_downtime",
+    "admin:routing_incident",
     "admin:routing_checkround",
     "admin:members_notice",
     "admin:members_channel",
@@ -101,6 +103,8 @@ UNFOLD: Final[dict[str, Any]] = {
             {
                 "title": "Operations",
                 "items": [
+                    _item("Maintenance", "event_busy", "admin:routing_downtime_changelist", "routing.view_downtime"),
+                    _item("Incidents", "warning", "admin:routing_incident_changelist", "routing.view_incident"),
                     _item(
                         "The portal itself",
                         "vital_signs",

@@ -1,9 +1,19 @@
 """The maintainers' office for routing: hubs, weights, snapshots, policy."""
 
+from routing.admin.downtimes import DowntimeAdmin
 from routing.admin.hubs import HubAdmin
+from routing.admin.incidents import IncidentAdmin
 from routing.admin.operations import OperationsAdmin
 from routing.admin.policies import PolicyAdmin
 from routing.admin.snapshots import SnapshotVersionAdmin
 from routing.admin.weights import WeightChangeAdmin
 
-__all__ = ["HubAdmin", "OperationsAdmin", "PolicyAdmin", "SnapshotVersionAdmin", "WeightChangeAdmin"]
+__all__ = [
+    "DowntimeAdmin",
+    "HubAdmin",
+    "IncidentAdmin",
+    "OperationsAdmin",
+    "PolicyAdmin",
+    "SnapshotVersionAdmin",
+    "WeightChangeAdmin",
+]

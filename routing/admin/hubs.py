@@ -12,15 +12,17 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
-from routing.admin import hub_pages, pages
+from routing.admin import downtime_pages, hub_pages, pages
 from routing.forms import HubForm, NewHubForm
-from routing.models import Hub
+from routing.models import Downtime, Hub
 from routing.services import hubs, weight_history, weights
 
 RECORD = ("member", "key", "name", "url", "health_url", "versions_url")
@@ -54,7 +56,7 @@ class HubAdmin(ModelAdmin):
     list_per_page = 50
     ordering = ("name", "key")
     actions = None
-    actions_detail = ["make_prime", "change_state"]
+    actions_detail = ["drain", "undrain", "make_prime", "change_state"]
     autocomplete_fields = ("member",)
     warn_unsaved_form = True
     change_form_show_cancel_button = True
@@ -124,6 +126,28 @@ class HubAdmin(ModelAdmin):
         except (hubs.HubsError, ValidationError) as error:
             messages.error(request, hubs.said(error))
             return redirect(request.get_full_path())
+
+    def has_drain_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        """Who may change downtimes."""
+        return request.user.has_perm("routing.change_downtime")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
+        """Of draining and undraining the one that can be done now."""
+        pk = pages.number(str(object_id))
+        drained = Downtime.objects.at(timezone.now()).filter(hub=pk, emergency=True).exists()
+        useless = "drain" if drained else "undrain"
+        found: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return [each for each in found if each.method.__name__ != useless]
+
+    @action(description="Drain now", url_path="drain", permissions=["drain"], icon="water_drop")
+    def drain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Emergency: no new launches from now on."""
+        return downtime_pages.drain(self, request, get_object_or_404(Hub, pk=pages.number(object_id)))
+
+    @action(description="Undrain", url_path="undrain", permissions=["drain"], icon="play_arrow")
+    def undrain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The emergency is over."""
+        return downtime_pages.undrain(self, request, get_object_or_404(Hub, pk=pages.number(object_id)))
 
     @action(description="Make it the prime", url_path="make-prime", permissions=["change"], icon="star")
     def make_prime(self, request: HttpRequest, object_id: str) -> HttpResponse:

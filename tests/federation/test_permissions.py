@@ -10,7 +10,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from members.models import User
 from routing.models import WeightChange
 from routing.services import publishing
-from tests.factories import change_weights, make_channel, make_hub, make_maintainer, make_notice, make_user
+from tests.factories import (
+    change_weights,
+    make_channel,
+    make_downtime,
+    make_hub,
+    make_incident,
+    make_maintainer,
+    make_notice,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +32,8 @@ PAGES = {
     "snapshot": EVERYBODY,
     "status": EVERYBODY,
     "status-json": EVERYBODY,
+    "status-feed": EVERYBODY,
+    "maintenance-feed": EVERYBODY,
     "badge": EVERYBODY,
     "health": EVERYBODY,
     "hub": EVERYBODY,
@@ -72,7 +83,26 @@ PAGES = {
     "admin:routing_hub_history": MAINTAINER,
     "admin:routing_hub_make_prime": MAINTAINER,
     "admin:routing_hub_change_state": MAINTAINER,
+    "admin:routing_hub_drain": MAINTAINER,
+    "admin:routing_hub_undrain": MAINTAINER,
     "admin:routing_hub_delete": NOBODY,
+    "admin:routing_downtime_changelist": MAINTAINER,
+    "admin:routing_downtime_add": MAINTAINER,
+    "admin:routing_downtime_change": MAINTAINER,
+    "admin:routing_downtime_history": MAINTAINER,
+    "admin:routing_downtime_extend": MAINTAINER,
+    "admin:routing_downtime_end_early": MAINTAINER,
+    "admin:routing_downtime_cancel": MAINTAINER,
+    "admin:routing_downtime_delete": NOBODY,
+    "admin:routing_incident_changelist": MAINTAINER,
+    "admin:routing_incident_add": MAINTAINER,
+    "admin:routing_incident_change": MAINTAINER,
+    "admin:routing_incident_history": MAINTAINER,
+    "admin:routing_incident_update": MAINTAINER,
+    "admin:routing_incident_reopen": MAINTAINER,
+    "admin:routing_incident_accept": MAINTAINER,
+    "admin:routing_incident_discard": MAINTAINER,
+    "admin:routing_incident_delete": NOBODY,
     "admin:routing_weightchange_changelist": MAINTAINER,
     "admin:routing_weightchange_add": MAINTAINER,
     "admin:routing_weightchange_change": MAINTAINER,
@@ -130,6 +160,8 @@ def addresses(redis_url) -> dict[str, str]:
         "members_user": make_user().pk,
         "auth_group": Group.objects.get(name="maintainers").pk,
         "routing_hub": hub.pk,
+        "routing_downtime": make_downtime(hub).pk,
+        "routing_incident": make_incident(hub).pk,
         "routing_weightchange": WeightChange.objects.get().pk,
         "routing_snapshotversion": 1,
         "routing_policy": 1,
@@ -145,9 +177,8 @@ def addresses(redis_url) -> dict[str, str]:
     }
     found = {}
     for name in PAGES:
-        model = name.removeprefix("admin:").rsplit("_", 1)[0]
-        model = "routing_hub" if model.startswith("routing_hub") else model.removesuffix("_roll").removesuffix("_send")
-        needs_key = model in keys and not name.endswith(("_changelist", "_add"))
+        model = next((each for each in keys if name.startswith(f"admin:{each}_")), "")
+        needs_key = model and not name.endswith(("_changelist", "_add"))
         found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
     found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"
     return found
