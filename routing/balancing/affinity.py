@@ -63,18 +63,18 @@ class BalancedAffinity:
         one = self._memory.paths.get(path) or self._memory.recall(path)
         if one.stamp != self._stamp:
             self._renew(one, path)
-        if one.turns:
-            one.turns -= 1
-            return one.choice
         self._unit = unit = self._unit * _GROWTH
         self._total += unit
         one.heat = heat = one.heat + unit
+        if one.turns:
+            one.turns -= 1
+        elif heat >= WARM * unit or one.places is not None:
+            one.choice = self._turn(one, path)
+        choice = one.choice
+        self._loads[choice[0]] += unit
         if unit > _GREATEST:
             self._shrink()
-        if heat >= WARM * unit and self._is_hot(one):
-            return self._turn(one, path)
-        self._loads[one.home] += unit
-        return self._homes[one.home]
+        return choice
 
     def note(self, path: bytes, place: int) -> None:
         """A visitor went back to that hub by the cookie: it has its part of the traffic, the repository its heat."""
@@ -89,22 +89,20 @@ class BalancedAffinity:
             self._shrink()
 
     def _is_hot(self, one: Repository) -> bool:
+        if one.heat < WARM * self._unit:
+            return False
         # Once hot, its images are where it went: it goes on helping.
         if one.places is not None or one.heat >= HOT * self._total:
             return True
         return self._loads[one.home] > (self._shares[one.home] + OVERLOAD) * self._total
 
     def _turn(self, one: Repository, path: bytes) -> Choice:
-        """Choose, for this redirect and the next few of this repository, which are all counted now."""
-        turns = min(TURNS, int(one.heat / self._unit) // TURN_HEAT)
-        more = self._unit * turns
-        one.heat += more
-        self._total += more
+        """Choose for this redirect, and for the next few of this repository if it has many."""
+        if not self._is_hot(one):
+            return self._homes[one.home]
+        one.turns = min(TURNS, int(one.heat / self._unit) // TURN_HEAT)
         place = self._place(one, path)
-        self._loads[place] += more + self._unit
-        one.turns = turns
-        one.choice = self._homes[place] if place == one.home else self._spills[place]
-        return one.choice
+        return self._homes[place] if place == one.home else self._spills[place]
 
     def _place(self, one: Repository, path: bytes) -> int:
         """The first hub in rank order that has its image and room; else one that is short; else the least loaded."""
@@ -135,17 +133,17 @@ class BalancedAffinity:
         """What is known was of another unit, or of other hubs."""
         if one.stamp < self._unit_since:
             one.heat = one.heat / _GREATEST if one.stamp >= self._unit_before else 0.0
-        if one.stamp < self._since:
+        if not self._since <= one.stamp <= self._stamp:
             key = cache_key(path)
             rivals = None
-            if self._succession is not None and one.stamp >= self._before:
+            if self._succession is not None and self._before <= one.stamp < self._since:
                 rivals = self._succession.rivals(one.home)
             one.home = (rivals or self._everyone).winner(key)
             if one.places is not None:
                 known = [place for place, (hub, _) in enumerate(self.hubs) if hub in one.hubs or place == one.home]
                 one.places = self._first(key, known)
+            one.choice, one.turns = self._homes[one.home], 0
         one.stamp = self._stamp
-        one.turns = 0
 
     def _shrink(self) -> None:
         """Make the unit small again, before numbers end. Counts of repositories follow when they are next seen."""
