@@ -196,7 +196,8 @@ class Keeper:
         """Keep the cache as it is in memory; without a cache there is nothing to do."""
         while self._options.cache is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._unsaved.wait(), SAVE_AT_LEAST_EVERY)
+                async with asyncio.timeout(SAVE_AT_LEAST_EVERY):
+                    await self._unsaved.wait()
             self._unsaved.clear()
             state = self._state()
             if state is not None:

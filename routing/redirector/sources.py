@@ -92,10 +92,14 @@ class Pauses:
 
 
 def connect_redis(url: str) -> Redis:
-    """A client that never hangs: what takes longer than REDIS_TIMEOUT fails, and trying again is up to the caller."""
+    """A client that tries once. Every use of it needs `asyncio.timeout(REDIS_TIMEOUT)` around it.
+
+    Its own `socket_timeout` must stay None: with one, it sends by `asyncio.wait_for`, which in Python 3.11 may swallow
+    the cancellation of our task, and the task then never ends.
+    """
     return Redis.from_url(
         url,
-        socket_timeout=REDIS_TIMEOUT,
+        socket_timeout=None,
         socket_connect_timeout=REDIS_TIMEOUT,
         socket_keepalive=True,
         retry=Retry(NoBackoff(), 0),
@@ -121,7 +125,8 @@ class RedisSource:
         while True:
             try:
                 async with connect_redis(self._url) as redis, redis.pubsub() as nudges:
-                    await nudges.subscribe(REDIS_NUDGE)
+                    async with asyncio.timeout(REDIS_TIMEOUT):
+                        await nudges.subscribe(REDIS_NUDGE)
                     await self._follow(redis, nudges, inbox)
             except (RedisError, OSError, TimeoutError, ValueError) as error:
                 inbox.trouble(self.name, f"Redis does not answer: {_brief(error)}")
@@ -129,7 +134,8 @@ class RedisSource:
 
     async def _follow(self, redis: Redis, nudges: PubSub, inbox: Inbox) -> None:
         while True:
-            document, heartbeat = await redis.mget(REDIS_SNAPSHOT, REDIS_HEARTBEAT)
+            async with asyncio.timeout(REDIS_TIMEOUT):
+                document, heartbeat = await redis.mget(REDIS_SNAPSHOT, REDIS_HEARTBEAT)
             self._pauses.reset()
             inbox.heartbeat(_number(heartbeat))
             deliver(inbox, self.name, self._documents, document)
@@ -138,7 +144,8 @@ class RedisSource:
     async def _wait_for_nudge(self, nudges: PubSub) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + POLL
-        await nudges.ping()
+        async with asyncio.timeout(REDIS_TIMEOUT):
+            await nudges.ping()
         alive = False
         while (left := deadline - loop.time()) > 0:
             message: dict[str, Any] | None = await nudges.get_message(timeout=left)
