@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import warnings
 from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote
@@ -55,8 +56,13 @@ def send(address: str, subject: str, body: str) -> None:
 @cache
 def _apprise() -> Any:  # noqa: ANN401
     """Apprise; it takes a second and 50 MB, so only who sends loads it."""
-    import apprise
+    with warnings.catch_warnings():
+        # Up to Python 3.12 it imports a module of the standard library that went away in 3.13.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+        from apprise.manager_plugins import NotificationManager
 
+        NotificationManager().load_modules()
     # Its own log lines may name an address; what we need of them we read from the result.
     logging.getLogger("apprise").propagate = False
     return apprise

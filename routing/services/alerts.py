@@ -97,10 +97,9 @@ class _Look:
         self._fleet(UNWATCHED, stopped, finished, finished)
 
     def _fleet(self, kind: str, is_so: bool, since: datetime, until: datetime) -> None:
-        alert = Alert.objects.open().filter(kind=kind).first()
+        alert = next(iter(self.open(kind)), None)
         if is_so and alert is None:
-            alert = Alert.objects.create(kind=kind, hub=None, began_at=since)
-            self.tell_of([alert])
+            self.tell_of([self.begin(kind=kind, hub=None, began_at=since)])
         elif not is_so and alert is not None:
             self.end([alert], {alert.pk: max(until, alert.began_at)})
 
@@ -109,7 +108,7 @@ class _Look:
         open_alerts = {alert.hub_id: alert for alert in self.open(OUT)}
         for standing in self.standings.values():
             if standing.to == Flip.To.OUT and standing.hub.pk not in open_alerts:
-                Alert.objects.create(kind=OUT, hub=standing.hub, began_at=standing.since, reason=standing.reason)
+                self.begin(kind=OUT, hub=standing.hub, began_at=standing.since, reason=standing.reason)
         for pk, alert in open_alerts.items():
             here = self.standings.get(pk or 0)
             unheard = alert.told_at is None and here is not None and here.to == Flip.To.SERVING
@@ -122,8 +121,7 @@ class _Look:
         for standing in self.standings.values():
             if standing.is_flapping and not standing.quiet and standing.hub.pk not in open_alerts:
                 reason = f"out {standing.outs} times within an hour"
-                alert = Alert.objects.create(kind=FLAPPING, hub=standing.hub, began_at=self.now, reason=reason)
-                self.tell_of([alert])
+                self.tell_of([self.begin(kind=FLAPPING, hub=standing.hub, began_at=self.now, reason=reason)])
         for pk, alert in open_alerts.items():
             here = self.standings.get(pk or 0)
             if here is None or (here.is_calm and here.to != Flip.To.SERVING):
@@ -161,9 +159,20 @@ class _Look:
             self.close([alert for alert in back if alert.hub_id in silent])
             self.end([alert for alert in back if alert.hub_id not in silent], since)
 
+    @cached_property
+    def alerts(self) -> list[Alert]:
+        """All that were open when we began or have been opened by us, oldest first."""
+        return list(Alert.objects.open().select_related("hub").order_by("pk"))
+
     def open(self, kind: str) -> list[Alert]:
-        """The open alerts of a kind, oldest first."""
-        return list(Alert.objects.open().filter(kind=kind).select_related("hub").order_by("pk"))
+        """Those of a kind that are not over."""
+        return [alert for alert in self.alerts if alert.kind == kind and alert.over_at is None]
+
+    def begin(self, **values: object) -> Alert:
+        """Open one."""
+        alert = Alert.objects.create(**values)
+        self.alerts.append(alert)
+        return alert
 
     def stands(self, alert: Alert, to: str) -> bool:
         """Whether the alert's hub is known to be so."""
@@ -201,7 +210,9 @@ class _Look:
 
     def close(self, alerts: Iterable[Alert]) -> None:
         """Close these without a word."""
-        Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(over_at=self.now)
+        for alert in alerts:
+            alert.over_at = self.now
+            alert.save(update_fields=["over_at"])
 
     def say(self, kind: str, occasion: str, letter: Letter, whom: Iterable[recipients.Recipient] | None = None) -> None:
         """Queue a message."""
