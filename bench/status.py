@@ -118,7 +118,7 @@ def _hubs(number: int) -> None:
 
 
 def _announcements(days: int) -> None:
-    """Maintenance every 25 days, for every fifth hub in the days to come; an incident every 5 days, two of them open."""
+    """Maintenance every 25 days, and soon for every fifth hub; an incident every 5 days, two of them open."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -126,7 +126,11 @@ def _announcements(days: int) -> None:
     from routing.models import Downtime, Hub, Incident
 
     now, hubs = timezone.now(), list(Hub.objects.all())
-    begins = [(hub, now + timedelta(days=hub.pk % 10 + 3 - 25 * n)) for hub in hubs for n in range(hub.pk % 5 > 0, days // 25)]
+    begins = [
+        (hub, now + timedelta(days=hub.pk % 10 + 3 - 25 * number))
+        for hub in hubs
+        for number in range(hub.pk % 5 > 0, days // 25)
+    ]
     Downtime.objects.bulk_create(
         Downtime(hub=hub, starts_at=at, ends_at=at + timedelta(hours=3), text="A new kernel") for hub, at in begins
     )

@@ -44,16 +44,14 @@ CHECK_FAILS: Final = re.compile(r"(?P<check>.+) fails$")
 def plain(reason: str) -> str:
     """Why a hub is not well, for everybody: the first two of its reasons, without what only operators understand."""
     clauses = [clause.strip() for clause in reason.split(";") if clause.strip()]
-    told = list(dict.fromkeys(_clause(clause) for clause in clauses))
-    return " and ".join(told[:2]) or "not well"
+    failing = [found["check"] for found in map(CHECK_FAILS.fullmatch, clauses) if found and not _known(found.string)]
+    rest = [_known(clause) or clause for clause in clauses if _known(clause) or not CHECK_FAILS.fullmatch(clause)]
+    checks = [f"having trouble with its {listed(failing)}"] if failing else []
+    return ", and ".join(list(dict.fromkeys([*checks, *rest]))[:2]) or "not well"
 
 
-def _clause(clause: str) -> str:
-    for pattern, words in RULES:
-        if re.search(pattern, clause, re.IGNORECASE):
-            return words
-    failing = CHECK_FAILS.fullmatch(clause)
-    return f"having trouble with its {failing['check']}" if failing else clause
+def _known(clause: str) -> str:
+    return next((words for pattern, words in RULES if re.search(pattern, clause, re.IGNORECASE)), "")
 
 
 def as_text(words: Words, today: date) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from html.parser import HTMLParser
 
 import pytest
 import redis
@@ -20,6 +19,7 @@ from routing.models import Hub
 from routing.snapshot import REDIS_REDIRECTS
 from routing.views import errors
 from tests.factories import make_health
+from tests.routing.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -47,27 +47,12 @@ def count(redis_url):
     return write
 
 
-class Text(HTMLParser):
-    """The words of a page, as one line."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.feed(html)
-
-    def handle_data(self, data: str) -> None:
-        self.words += data.split()
-
-    def __str__(self) -> str:
-        return " ".join(self.words)
-
-
 @pytest.fixture
 def read_home(client):
     def read() -> str:
         answer = client.get("/")
         assert answer.status_code == 200
-        return str(Text(answer.content.decode()))
+        return text_of(answer.content)
 
     return read
 
