@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import venv
@@ -175,7 +176,15 @@ def _uv_environment() -> dict[str, str]:
     mirror = os.environ.get("PIP_INDEX_URL")
     if mirror and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & set(os.environ):
         told["UV_DEFAULT_INDEX"] = mirror
+    if _has_certificates() and "UV_SYSTEM_CERTS" not in os.environ:
+        # The machine's own certificates, where it has some: its network may need them, as pip knows by its settings.
+        told["UV_SYSTEM_CERTS"] = "true"
     home = Path(os.environ.get("UV_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME") or "/")
     if not os.access(home, os.W_OK):
         told["UV_NO_CACHE"] = "1"
     return told
+
+
+def _has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or any(Path(paths.capath or "/nowhere").glob("*.0"))
