@@ -47,7 +47,9 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Where a hub stands between rounds. `since` is its last flip, `returned_at` when its slow start began.
+    """Where a hub stands between rounds.
+
+    `since` is its last flip, `bad_since` the first bad answer of a streak, `returned_at` when its slow start began.
 
     A hub that was never asked is taken as serving: what is known of it is its state in the portal.
     """
@@ -57,6 +59,7 @@ class Health:
     reason: str = ""
     good: int = 0
     bad: int = 0
+    bad_since: float | None = None
     out_by: Evidence | None = None
     returned_at: float | None = None
 
@@ -68,53 +71,67 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The fleet after a round. `held` are hubs kept in though their streak says out, because half are out already."""
+    """The fleet after a round. `reached_at` is when any hub last answered.
+
+    `held` are hubs kept in though their streak says out: because half are out already, or because since the streak
+    began nobody was reached at all (then since `fail_open_since`).
+    """
 
     healths: Mapping[str, Health]
+    reached_at: float | None = None
     fail_open_since: float | None = None
     held: frozenset[str] = field(default_factory=frozenset)
 
 
 def step(health: Health, seen: Observation, now: float, policy: DampingPolicy) -> Health:
-    """One hub after one more round, by itself."""
+    """One hub after one more answer, by itself."""
     if seen.evidence is Evidence.GOOD:
         return _after_good(health, now, policy)
-    bad = health.bad + 1
+    bad, since = health.bad + 1, now if health.bad_since is None else health.bad_since
     if not health.serving:
-        return replace(health, good=0, bad=bad, reason=seen.reason, out_by=seen.evidence)
+        return replace(health, good=0, bad=bad, bad_since=since, reason=seen.reason, out_by=seen.evidence)
     if seen.evidence is Evidence.HARD or bad >= policy.fall:
-        return Health(serving=False, since=now, reason=seen.reason, bad=bad, out_by=seen.evidence)
-    return replace(health, good=0, bad=bad, reason=seen.reason)
+        return Health(serving=False, since=now, reason=seen.reason, bad=bad, bad_since=since, out_by=seen.evidence)
+    return replace(health, good=0, bad=bad, bad_since=since, reason=seen.reason)
 
 
 def _after_good(health: Health, now: float, policy: DampingPolicy) -> Health:
     good = health.good + 1
     if health.serving:
-        return replace(health, good=good, bad=0, reason="")
+        return replace(health, good=good, bad=0, bad_since=None, reason="")
     if good >= policy.rise:
         return Health(serving=True, since=now, good=good, returned_at=now)
-    return replace(health, good=good, bad=0)
+    return replace(health, good=good, bad=0, bad_since=None)
 
 
 def settle(before: Round, seen: Mapping[str, Observation], now: float, policy: DampingPolicy) -> Round:
-    """The fleet after one more round. Hubs that were not asked in it stay as they are."""
-    nobody_reached = len(seen) > 1 and all(each.evidence is Evidence.UNREACHABLE for each in seen.values())
-    if nobody_reached:
-        since = now if before.fail_open_since is None else before.fail_open_since
-        if now - since < policy.fail_open_seconds:
-            return replace(before, fail_open_since=since)
-    healths = dict(before.healths)
-    held = set()
+    """The fleet after some hubs answered, or did not. Hubs that are not in `seen` stay as they are."""
+    reached = any(each.evidence is not Evidence.UNREACHABLE for each in seen.values())
+    reached_at = now if reached else before.reached_at
+    healths, held, fail_open = dict(before.healths), set(before.held), []
     # Those who are out already hold their places among the half; the others follow in a stable order.
     for key in sorted(seen, key=lambda key: (before.healths.get(key, Health()).serving, key)):
         was = healths.get(key, Health())
         after = step(was, seen[key], now, policy)
-        if was.serving and not after.serving and after.out_by is Evidence.SOFT and not _room(healths):
-            held.add(key)
-            after = replace(was, good=0, bad=policy.fall, reason=seen[key].reason)
+        held.discard(key)
+        if was.serving and not after.serving:
+            alone = _nobody_was_reached(after, reached_at, now, policy)
+            if alone or (after.out_by is Evidence.SOFT and not _room(healths)):
+                held.add(key)
+                after = replace(was, good=0, bad=policy.fall, bad_since=after.bad_since, reason=seen[key].reason)
+            if alone:
+                fail_open.append(now if before.fail_open_since is None else before.fail_open_since)
         healths[key] = after
-    since_if_still = before.fail_open_since if nobody_reached else None
-    return Round(healths, since_if_still, frozenset(held))
+    still = None if reached else before.fail_open_since
+    return Round(healths, reached_at, min(fail_open, default=still), frozenset(held))
+
+
+def _nobody_was_reached(after: Health, reached_at: float | None, now: float, policy: DampingPolicy) -> bool:
+    """Whether this hub would go out though no hub at all has answered since its streak began: for a while it stays."""
+    if after.out_by is not Evidence.UNREACHABLE or after.bad_since is None:
+        return False
+    somebody = reached_at is not None and reached_at >= after.bad_since
+    return not somebody and now - after.bad_since < policy.fail_open_seconds
 
 
 def _room(healths: Mapping[str, Health]) -> bool:

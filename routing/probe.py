@@ -50,7 +50,8 @@ class Verdict:
     """What one round of asking says of a hub: `reason` is short and for people, empty when healthy.
 
     `checks` holds each named check of the hub (`versions`, `Docker registry`, `JupyterHub API`, `Pod quota`); `error`
-    is the kind of OutgoingError when there was no usable answer; `versions` is what the hub says it runs.
+    is the kind of OutgoingError when there was no usable answer; `versions` is what the hub says it runs, `skew` how
+    that differs from the reference, whether or not the policy minds.
     """
 
     healthy: bool
@@ -60,6 +61,7 @@ class Verdict:
     error: str = ""
     pods: Pods | None = None
     versions: Json | None = None
+    skew: str = ""
     seconds: float | None = None
     certificate_expires: datetime | None = None
 
@@ -89,6 +91,15 @@ async def ask(client: Client, hub: Hub, policy: Policy, *, pause: float = PAUSE_
     return Asked(health=health, versions=versions)
 
 
+async def has_pulse(client: Client, hub: Hub, policy: Policy) -> bool:
+    """Whether the hub is there and says nothing bad of itself: a light question between two checks."""
+    try:
+        answer = await client.fetch(hub.health, method="HEAD", timeout=policy.check_timeout)
+    except OutgoingError:
+        return False
+    return answer.status < 500
+
+
 async def _ask_until_it_answers(
     client: Client, url: str, most: int, policy: Policy, pause: float
 ) -> Answer | OutgoingError:
@@ -111,13 +122,21 @@ async def _ask_until_it_answers(
     return outcome
 
 
-def judge(asked: Asked, headroom: int, reference: Json | None) -> Verdict:
-    """What the answers mean: every check ok, the pod quota not reached, the versions those of the reference if any."""
+def judge(asked: Asked, hub: Hub, policy: Policy, reference: Json | None, skew_age: float = 0.0) -> Verdict:
+    """What the answers mean: every check ok, the pod quota not reached, the versions those of the reference if any.
+
+    `reference` is what the prime runs, None while that is not known; `skew_age` is for how many seconds this hub's
+    versions have differed from it.
+    """
     findings: list[_Finding] = []
     checks: dict[str, bool] = {}
-    versions = _judge_versions(asked.versions, reference, findings)
+    versions = _usable(asked.versions, "versions", (200,), findings)
+    skew = "" if versions is None else _skew(versions, policy, None if hub.prime else reference)
+    if skew and _minded(policy, skew_age):
+        findings.append(_Finding(Evidence.SOFT, f"runs other versions than {skew}"))
     checks[VERSIONS] = not findings
-    pods = _judge_health(asked.health, headroom, checks, findings)
+    pods = _judge_health(asked.health, hub, checks, findings)
+    _judge_speed(asked.health, policy, findings)
     findings.sort(key=lambda each: STRENGTH.index(each.evidence), reverse=True)
     answers = [each for each in (asked.health, asked.versions) if isinstance(each, Answer)]
     errors = [each.kind for each in (asked.health, asked.versions) if isinstance(each, OutgoingError)]
@@ -129,6 +148,7 @@ def judge(asked: Asked, headroom: int, reference: Json | None) -> Verdict:
         error=errors[0] if errors else "",
         pods=pods,
         versions=versions,
+        skew=skew,
         seconds=asked.health.seconds if isinstance(asked.health, Answer) else None,
         certificate_expires=min(
             (each.certificate_expires for each in answers if each.certificate_expires), default=None
@@ -136,15 +156,32 @@ def judge(asked: Asked, headroom: int, reference: Json | None) -> Verdict:
     )
 
 
-def _judge_versions(answer: Answer | OutgoingError, reference: Json | None, findings: list[_Finding]) -> Json | None:
-    data = _usable(answer, "versions", (200,), findings)
-    if data is not None and reference is not None and data != reference:
-        findings.append(_Finding(Evidence.SOFT, f"runs other versions than the prime: {_difference(data, reference)}"))
-    return data
+def _skew(versions: Json, policy: Policy, reference: Json | None) -> str:
+    """How these versions differ from the pinned ones, or else from the prime's; empty if they don't."""
+    pinned = {"binderhub": policy.pinned_binderhub, "builder": policy.pinned_builder}
+    pinned = {name: version for name, version in pinned.items() if version}
+    if pinned:
+        here = {name: versions.get(name) for name in pinned}
+        return "" if here == pinned else f"the reference: {_difference(here, pinned, 'reference')}"
+    if reference is None or versions == reference:
+        return ""
+    return f"the prime: {_difference(versions, reference, 'prime')}"
+
+
+def _minded(policy: Policy, skew_age: float) -> bool:
+    if policy.version_rule == "off":
+        return False
+    return policy.version_rule != "grace" or skew_age >= policy.version_grace_hours * 3600
+
+
+def _judge_speed(answer: Answer | OutgoingError, policy: Policy, findings: list[_Finding]) -> None:
+    most = policy.answer_seconds_most
+    if most > 0 and isinstance(answer, Answer) and answer.seconds > most:
+        findings.append(_Finding(Evidence.SOFT, f"takes {answer.seconds:.1f} s to answer, more than {most:g} s"))
 
 
 def _judge_health(
-    answer: Answer | OutgoingError, headroom: int, checks: dict[str, bool], findings: list[_Finding]
+    answer: Answer | OutgoingError, hub: Hub, checks: dict[str, bool], findings: list[_Finding]
 ) -> Pods | None:
     data = _usable(answer, "health", (200, 503), findings)
     if data is None:
@@ -158,7 +195,7 @@ def _judge_health(
         name = _words(entry.get("service")) or "unnamed check"
         found = list(_judge_check(entry, name))
         if name == POD_QUOTA:
-            pods = _pods(entry, headroom)
+            pods = _pods(entry, hub)
             found = _judge_quota(pods, found)
         checks[name] = checks.get(name, True) and not found
         findings += found
@@ -189,7 +226,7 @@ def _fullness(pods: Pods) -> str:
     return f"full: {pods.total} of {pods.quota} pods, and {pods.headroom} are kept free"
 
 
-def _pods(entry: Json, headroom: int) -> Pods | None:
+def _pods(entry: Json, hub: Hub) -> Pods | None:
     """The numbers of a pod quota; None when they make no sense."""
     numbers = {name: entry.get(f"{name}_pods") for name in ("user", "build", "total")}
     quota = entry.get("quota")
@@ -198,7 +235,8 @@ def _pods(entry: Json, headroom: int) -> Pods | None:
     if quota is not None and numbers["total"] is None:
         return None
     whole = {name: None if value is None else int(value) for name, value in numbers.items()}
-    return Pods(quota=None if quota is None else int(quota), headroom=max(0, headroom), **whole)
+    limit = None if quota is None else int(quota)
+    return Pods(quota=limit, headroom=max(0, hub.headroom(limit)), **whole)
 
 
 def _is_count(value: object) -> bool:
@@ -239,10 +277,10 @@ def _finite(text: str) -> float:
     return number if math.isfinite(number) else _no_number(text)
 
 
-def _difference(data: Json, reference: Json) -> str:
+def _difference(data: Json, reference: Json, whose: str) -> str:
     """The first few fields that differ, in words."""
     names = sorted(name for name in {*data, *reference} if data.get(name) != reference.get(name))
-    told = [f"{_words(name)} {_words(data.get(name))} (prime: {_words(reference.get(name))})" for name in names[:3]]
+    told = [f"{_words(name)} {_words(data.get(name))} ({whose}: {_words(reference.get(name))})" for name in names[:3]]
     return ", ".join(told) or "a field is missing"
 
 

@@ -25,6 +25,7 @@ class HubHealth(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     good = models.PositiveIntegerField(default=0)
     bad = models.PositiveIntegerField(default=0)
+    bad_since = models.DateTimeField(null=True)
     out_by = models.CharField(max_length=12, blank=True)
     returned_at = models.DateTimeField(null=True)
     # When maintenance last let launches back to it: written when the snapshot says so, never by the checks.
@@ -66,6 +67,7 @@ class HubHealth(models.Model):
             reason=self.reason,
             good=self.good,
             bad=self.bad,
+            bad_since=self.bad_since.timestamp() if self.bad_since else None,
             out_by=damping.Evidence(self.out_by) if self.out_by else None,
             returned_at=self.returned_at.timestamp() if self.returned_at else None,
         )
@@ -75,7 +77,11 @@ class HubHealth(models.Model):
         self.serving, self.reason, self.held = health.serving, health.reason[:500], held
         self.good, self.bad, self.out_by = health.good, health.bad, health.out_by or ""
         self.since = datetime.fromtimestamp(health.since, UTC)
-        self.returned_at = None if health.returned_at is None else datetime.fromtimestamp(health.returned_at, UTC)
+        self.bad_since, self.returned_at = _moment(health.bad_since), _moment(health.returned_at)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 class Flip(models.Model):
@@ -150,6 +156,7 @@ class CheckRound(models.Model):
     """The fleet between rounds: one row, number 1. A stale `finished_at` means that nobody checks."""
 
     finished_at = models.DateTimeField(null=True)
+    reached_at = models.DateTimeField(null=True)
     fail_open_since = models.DateTimeField(null=True)
 
     class Meta:

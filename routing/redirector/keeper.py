@@ -27,7 +27,7 @@ from routing.redirector.sources import ConfigFile, HttpSource, RedisSource, Sour
 from routing.redirector.standing import Standing
 from routing.redirector.view import View
 from routing.redirector.watch import Watch
-from routing.snapshot import Snapshot, SnapshotError
+from routing.snapshot import Factor, Snapshot, SnapshotError
 
 CONFIRM_EVERY: Final = 1.0
 COALESCE: Final = 0.02
@@ -72,6 +72,7 @@ class Keeper:
         self._untold = asyncio.Event()
         self._unsaved = asyncio.Event()
         self._told_at = 0.0
+        self._told_factors: list[tuple[Factor, ...]] = []
 
     async def run(self) -> None:
         """Keep until cancelled."""
@@ -166,10 +167,15 @@ class Keeper:
             self._checked()
 
     async def _mind(self) -> None:
-        """Notice that the portal has gone silent."""
+        """Notice that the portal has gone silent, and that a slow start went on."""
         while True:
             await asyncio.sleep(MIND_EVERY)
             self._decide_who_checks()
+            if self._watch.active and self._standing.admitted is not None:
+                factors = [self._watch.factors(hub) for hub in self._standing.admitted.hubs]
+                if factors != self._told_factors:
+                    self._told_factors = factors
+                    self._untold.set()
 
     async def _tell(self) -> None:
         """Hand on what changed: at once, and what comes right behind it together."""
@@ -184,6 +190,9 @@ class Keeper:
     def _view(self, snapshot: Snapshot) -> View:
         # Without what only the portal keeps: workers get many of these.
         verdicts = {key: replace(verdict, versions=None) for key, verdict in self._watch.verdicts.items()}
+        if self._watch.active:
+            watched = tuple(replace(hub, factors=self._watch.factors(hub)) for hub in snapshot.hubs)
+            snapshot = replace(snapshot, hubs=watched)
         return View(
             snapshot=snapshot,
             source=self._standing.source,

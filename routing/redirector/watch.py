@@ -1,41 +1,42 @@
 """The redirector's own checks of the hubs, for as long as nobody else checks them.
 
-One task per hub, so that none overlaps itself and a slow one delays no other. All waiting is by a steady clock.
+What the answers mean is damped as in the portal, by the policy of the snapshot in use, and goes on from what the
+snapshot or the cache says of the hubs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import fields, replace
+from typing import Any
 
 import structlog
 
 from foundation.outgoing import Client
-from routing.probe import Verdict, ask, judge
-from routing.snapshot import Hub, Policy, Snapshot
-
-SHORTEST_PERIOD: Final = 0.2
-FIRST_SPREAD: Final = 0.5
-AFTER_A_BUG: Final = 10.0
+from routing import health_factors
+from routing.checker import Checker, first_pause
+from routing.damping import DampingPolicy, Evidence, Health, Observation, Round, settle
+from routing.probe import Verdict
+from routing.snapshot import Factor, Hub, Policy, Snapshot
 
 log = structlog.get_logger(__name__)
 
 
-def settle(_before: Verdict | None, seen: Verdict) -> Verdict:
-    """What to believe after one more round: for now, what was seen. Damping has its place here."""
-    return seen
-
-
 class Watch:
-    """Checks the hubs of the snapshot it follows; `changed` is called when a verdict is new."""
+    """Checks the hubs of the snapshot it follows; `changed` is called when what to believe of a hub is new.
 
-    def __init__(self, client: Client, changed: Callable[[], None]) -> None:
+    A verdict in `verdicts` is what was seen last, with `healthy` and `reason` as they are to be believed.
+    """
+
+    def __init__(self, client: Client, changed: Callable[[], None], wall: Callable[[], float] = time.time) -> None:
         self.verdicts: dict[str, Verdict] = {}
-        self.reference: Mapping[str, Any] | None = None
-        self._client = client
+        self._fleet = Round({})
+        self._policy = Policy()
+        self._checker = Checker(client, self._seen, wall)
         self._changed = changed
+        self._wall = wall
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._following: dict[str, tuple[Hub, Policy]] = {}
 
@@ -44,22 +45,45 @@ class Watch:
         """Whether it checks at all at the moment."""
         return bool(self._tasks)
 
+    @property
+    def reference(self) -> Mapping[str, Any] | None:
+        """What the prime runs, if that is known."""
+        return self._checker.reference
+
     def remember(self, verdicts: Mapping[str, Verdict], reference: Mapping[str, Any] | None) -> None:
         """Begin with what was known before the restart."""
         self.verdicts = dict(verdicts)
-        self.reference = reference
+        self._checker.reference = reference
 
     def follow(self, snapshot: Snapshot) -> None:
         """Check these hubs from now on. A hub that is as it was is not disturbed."""
+        self._policy = snapshot.policy
         wanted = {hub.key: (_asked(hub), snapshot.policy) for hub in snapshot.hubs}
         for key in [key for key, how in self._following.items() if wanted.get(key) != how]:
             self._tasks.pop(key).cancel()
             del self._following[key]
         for key in self.verdicts.keys() - wanted.keys():
             del self.verdicts[key]
+        self._fleet = replace(self._fleet, healths=self._known(snapshot))
         for key in wanted.keys() - self._following.keys():
-            self._following[key] = wanted[key]
-            self._tasks[key] = asyncio.create_task(self._check_for_ever(*wanted[key]), name=f"check {key}")
+            hub, policy = self._following[key] = wanted[key]
+            attend = self._checker.attend(hub, policy, first_pause(hub, len(wanted), policy))
+            self._tasks[key] = asyncio.create_task(attend, name=f"check {key}")
+
+    def factors(self, hub: Hub) -> tuple[Factor, ...]:
+        """The hub's factors with our own word on its health in the place of the portal's."""
+        health, verdict = self._fleet.healths.get(hub.key), self.verdicts.get(hub.key)
+        if health is None or not self.active:
+            return hub.factors
+        pods = verdict.pods if verdict else None
+        own = health_factors.of(
+            health,
+            total_pods=pods.total if pods else None,
+            usable_pods=pods.quota - pods.headroom if pods and pods.quota is not None else None,
+            rules=_damping(self._policy),
+            now=self._wall(),
+        )
+        return (*health_factors.others(hub.factors), *own)
 
     def stop(self) -> None:
         """Check nobody, and forget what was found: somebody else knows better now."""
@@ -68,6 +92,7 @@ class Watch:
         self._tasks.clear()
         self._following.clear()
         self.verdicts.clear()
+        self._fleet = Round({})
 
     async def close(self) -> None:
         """Stop, and wait until all has stopped."""
@@ -75,28 +100,31 @@ class Watch:
         self.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _check_for_ever(self, hub: Hub, policy: Policy) -> None:
-        # All at once, but not in the same instant; the prime first, for the others are held against its versions.
-        await asyncio.sleep(0 if hub.prime else random.uniform(0, FIRST_SPREAD))
-        while True:
-            try:
-                await self._check(hub, policy)
-            except Exception:
-                # A fault of ours in one hub's check must neither end its checks nor those of the others.
-                log.exception("the check of a hub failed by a fault of our own", hub=hub.key)
-                await asyncio.sleep(AFTER_A_BUG)
-            await asyncio.sleep(pause_after(self.verdicts.get(hub.key), policy))
-
-    async def _check(self, hub: Hub, policy: Policy) -> None:
-        verdict = judge(await ask(self._client, hub, policy), hub.pod_headroom, None if hub.prime else self.reference)
-        if hub.prime and verdict.versions is not None:
-            self.reference = verdict.versions
+    def _seen(self, hub: Hub, verdict: Verdict) -> bool:
+        observation = {hub.key: Observation(verdict.evidence, verdict.reason)}
+        self._fleet = settle(self._fleet, observation, self._wall(), _damping(self._policy))
+        health = self._fleet.healths[hub.key]
         before = self.verdicts.get(hub.key)
-        after = settle(before, verdict)
+        after = replace(verdict, healthy=health.serving, reason="" if health.serving else health.reason)
         self.verdicts[hub.key] = after
         if before is None or _said(before) != _said(after):
             log.info("hub", hub=hub.key, healthy=after.healthy, reason=after.reason or None)
             self._changed()
+        return not health.settling
+
+    def _known(self, snapshot: Snapshot) -> dict[str, Health]:
+        """What is known of each hub: from our own answers, the cache's, or the factors of the snapshot."""
+        return {hub.key: self._fleet.healths.get(hub.key) or self._known_of(hub) for hub in snapshot.hubs}
+
+    def _known_of(self, hub: Hub) -> Health:
+        verdict = self.verdicts.get(hub.key)
+        if verdict is not None:
+            out_by = None if verdict.healthy else verdict.evidence
+            return Health(serving=verdict.healthy, reason=verdict.reason, out_by=out_by)
+        for factor in hub.factors:
+            if factor.name == health_factors.HEALTH:
+                return Health(serving=False, reason=factor.reason, out_by=Evidence.UNREACHABLE)
+        return Health()
 
 
 def _said(verdict: Verdict) -> tuple[object, ...]:
@@ -104,22 +132,10 @@ def _said(verdict: Verdict) -> tuple[object, ...]:
     return verdict.healthy, verdict.evidence, verdict.error, dict(verdict.checks)
 
 
-def pause_after(verdict: Verdict | None, policy: Policy) -> float:
-    """How long to leave a hub alone: by the policy, another time when it is not healthy, and never in step."""
-    well = verdict is not None and verdict.healthy
-    period = policy.check_period if well else policy.check_failed_period
-    spread = min(1.0, max(0.0, policy.check_jitter)) / 2
-    return max(SHORTEST_PERIOD, period * random.uniform(1 - spread, 1 + spread))
+def _damping(policy: Policy) -> DampingPolicy:
+    return DampingPolicy(**{each.name: getattr(policy, each.name) for each in fields(DampingPolicy)})
 
 
 def _asked(hub: Hub) -> Hub:
     """The hub as far as its checks go: a new weight is no reason to ask again."""
-    return Hub(
-        key=hub.key,
-        url="",
-        health=hub.health,
-        versions=hub.versions,
-        weight=0,
-        prime=hub.prime,
-        pod_headroom=hub.pod_headroom,
-    )
+    return replace(hub, url="", weight=0.0, name="", ui_order=0, factors=())

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
-from routing import damping
+from routing import health_factors
 from routing.models import Downtime, Hub, HubHealth, Policy
 from routing.snapshot import Factor
-
-# Factors are published in steps of this size, so that a slow start is 90 small changes and not one a second.
-STEP: Final = 0.01
 
 
 def of(hub: Hub, downtimes: Iterable[Downtime], policy: Policy, now: datetime) -> tuple[Factor, ...]:
     """The factors that are not 1, most decisive first; `hub.health` should be joined, `downtimes` are the hub's own."""
-    found = (_downtime(downtimes, policy, now), *_health(health_of(hub), policy, now))
-    return (*decided(hub), *(factor for factor in found if factor is not None))
+    drained = _downtime(downtimes, policy, now)
+    return (*decided(hub), *([drained] if drained else []), *_health(health_of(hub), policy, now))
 
 
 def decided(hub: Hub) -> tuple[Factor, ...]:
@@ -47,41 +42,18 @@ def _downtime(downtimes: Iterable[Downtime], policy: Policy, now: datetime) -> F
     return None
 
 
-def _health(health: HubHealth, policy: Policy, now: datetime) -> list[Factor | None]:
-    if not health.serving:
-        return [Factor("health", 0.0, health.reason or "not healthy")]
-    rules = policy.damping
-    return [_slow_start(health, rules, now), _taper(health, rules), _launch_success(health, policy)]
-
-
-def _slow_start(health: HubHealth, rules: damping.DampingPolicy, now: datetime) -> Factor | None:
-    since = health.slow_since
-    if since is None:
-        return None
-    begun = replace(health.damped, returned_at=since.timestamp())
-    share = _stepped(damping.slow_start(begun, now.timestamp(), rules))
-    if share == 1.0:
-        return None
-    return Factor("slow start", share, f"came back at {since:%H:%M} UTC and takes its share step by step")
-
-
-def _taper(health: HubHealth, rules: damping.DampingPolicy) -> Factor | None:
-    if health.total_pods is None or health.quota is None:
-        return None
-    usable = health.quota - health.hub.published().headroom(health.quota)
-    share = _stepped(damping.taper(health.total_pods, usable, rules))
-    if share == 1.0:
-        return None
-    return Factor("quota", share, f"{health.total_pods} of {usable} usable pods are taken")
-
-
-def _launch_success(health: HubHealth, policy: Policy) -> Factor | None:
+def _health(health: HubHealth, policy: Policy, now: datetime) -> list[Factor]:
+    usable = None if health.quota is None else health.quota - health.hub.published().headroom(health.quota)
+    found = health_factors.of(
+        health.damped,
+        total_pods=health.total_pods,
+        usable_pods=usable,
+        rules=policy.damping,
+        now=now.timestamp(),
+        slow_since=health.slow_since.timestamp() if health.slow_since else None,
+    )
     success = health.launch_success_5m
-    if not policy.launch_success_counts or success is None:
-        return None
-    return Factor("launch success", _stepped(success), f"{success:.0%} of the launches of the last 5 minutes succeeded")
-
-
-def _stepped(share: float) -> float:
-    """In steps, but 0 only when it is 0: a small share is still a share."""
-    return 0.0 if share <= 0 else max(STEP, round(share / STEP) * STEP) if share < 1 else 1.0
+    if health.serving and policy.launch_success_counts and success is not None and success < 1.0:
+        reason = f"{success:.0%} of the launches of the last 5 minutes succeeded"
+        found.append(Factor(health_factors.LAUNCH_SUCCESS, health_factors.stepped(success), reason))
+    return found

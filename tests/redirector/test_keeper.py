@@ -7,11 +7,11 @@ import time
 import pytest
 from redis import Redis
 
+from routing import checker
 from routing.damping import Evidence
 from routing.probe import Verdict
 from routing.redirector import cache, sources
 from routing.redirector import keeper as module
-from routing.redirector import watch as watch_module
 from routing.redirector.cache import Remembered
 from routing.redirector.keeper import Hopeless, Keeper
 from routing.redirector.options import Options
@@ -31,7 +31,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(module, "CONFIRM_EVERY", 0.1)
     monkeypatch.setattr(sources, "POLL", 0.1)
     monkeypatch.setattr(sources, "FILE_POLL", 0.02)
-    monkeypatch.setattr(watch_module, "FIRST_SPREAD", 0.01)
+    monkeypatch.setattr(checker, "FIRST_SPREAD", 0.01)
 
 
 class Views(list):

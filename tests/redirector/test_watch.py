@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from foundation.outgoing import Client
+from routing import checker, probe
+from routing.checker import pause_after
 from routing.probe import Verdict
-from routing.redirector import watch as module
-from routing.redirector.watch import Watch, pause_after
-from routing.snapshot import Hub, Policy, Snapshot
+from routing.redirector.watch import Watch
+from routing.snapshot import Factor, Hub, Policy, Snapshot
 from tests.foundation.servers import reply, serving
 from tests.redirector.waiting import until
 
@@ -55,7 +56,7 @@ def snapshot(*hubs, policy=FAST):
 
 @pytest.fixture
 async def watch(monkeypatch):
-    monkeypatch.setattr(module, "FIRST_SPREAD", 0.01)
+    monkeypatch.setattr(checker, "FIRST_SPREAD", 0.01)
     async with Client(allow_private=True) as client:
         watching = Watch(client, lambda: None)
         yield watching
@@ -113,10 +114,11 @@ async def test_any_versions_pass_until_the_prime_has_answered(watch):
 
 async def test_the_reference_from_before_a_restart_still_holds(watch):
     watch.remember({}, {"binderhub": "1"})
-    async with serving(FakeHub("2")) as other:
-        watch.follow(snapshot(hub_at("other", other)))
-        await until(lambda: "other" in watch.verdicts)
+    async with serving(FakeHub("2")) as other, serving(FakeHub("1")) as same:
+        watch.follow(snapshot(hub_at("other", other), hub_at("same", same)))
+        await until(lambda: watch.verdicts.keys() == {"other", "same"})
     assert not watch.verdicts["other"].healthy
+    assert watch.verdicts["same"].healthy
 
 
 async def test_a_hub_that_leaves_is_forgotten_and_one_that_comes_is_checked(watch):
@@ -158,7 +160,7 @@ async def test_after_a_stop_nothing_is_known_or_asked(watch):
 
 
 async def test_a_fault_of_our_own_ends_no_checks(watch, monkeypatch):
-    monkeypatch.setattr(module, "AFTER_A_BUG", 0.01)
+    monkeypatch.setattr(checker, "AFTER_A_BUG", 0.01)
     calls = []
 
     def judge(*_):
@@ -167,21 +169,66 @@ async def test_a_fault_of_our_own_ends_no_checks(watch, monkeypatch):
             raise RuntimeError("a bug")
         return Verdict(True)
 
-    monkeypatch.setattr(module, "judge", judge)
+    monkeypatch.setattr(probe, "judge", judge)
     async with serving(FakeHub()) as url:
         watch.follow(snapshot(hub_at("a", url)))
         await until(lambda: "a" in watch.verdicts)
 
 
+ANY = hub_at("a", "https://a.example")
+
+
 def test_the_period_is_spread_by_half_the_jitter_to_both_sides():
     policy = Policy(check_period=10, check_failed_period=300, check_jitter=0.1)
-    well = [pause_after(Verdict(True), policy) for _ in range(500)]
-    sick = [pause_after(Verdict(False), policy) for _ in range(500)]
+    well = [pause_after(ANY, policy, healthy=True) for _ in range(500)]
+    sick = [pause_after(ANY, policy, healthy=False) for _ in range(500)]
     assert 9.5 <= min(well) < 9.7
     assert 10.3 < max(well) <= 10.5
     assert 285 <= min(sick) <= max(sick) <= 315
 
 
+def test_a_hub_may_have_a_period_of_its_own():
+    assert 57 <= pause_after(replace(ANY, check_period=60.0), Policy(check_period=10), healthy=True) <= 63
+
+
 @pytest.mark.parametrize("period", [0.0, -5.0])
 def test_no_policy_makes_us_ask_without_pause(period):
-    assert pause_after(Verdict(True), Policy(check_period=period, check_jitter=9)) > 0.1
+    assert pause_after(ANY, Policy(check_period=period, check_jitter=9), healthy=True) > 0.1
+
+
+DAMPED = replace(FAST, fall=3, rise=2, settle_period=0.2, slow_start_seconds=600.0, check_period=30.0, pulse_period=0.2)
+
+
+async def test_a_hub_that_dies_is_noticed_by_its_pulse_and_goes_out_after_three_bad_answers(watch):
+    async with serving(FakeHub()) as other:
+        async with serving(FakeHub()) as url:
+            watch.follow(snapshot(hub_at("a", url), hub_at("b", other), policy=DAMPED))
+            await until(lambda: watch.verdicts.keys() == {"a", "b"})
+        await until(lambda: not watch.verdicts["a"].healthy)
+    assert watch.verdicts["a"].reason == "refuses connections"
+
+
+async def test_a_hub_that_was_out_when_the_portal_fell_silent_comes_back_slowly(watch):
+    out = Factor("health", 0.0, "JupyterHub API fails")
+    kept = Factor("maintenance", 0.5, "stays")
+    async with serving(FakeHub()) as url:
+        hub = replace(hub_at("a", url), factors=(out, kept))
+        watch.follow(snapshot(hub, policy=replace(DAMPED, check_failed_period=0.2)))
+        assert watch.factors(hub) == (kept, out)
+        await until(lambda: "a" in watch.verdicts and watch.verdicts["a"].healthy)
+        factors = {factor.name: factor.value for factor in watch.factors(hub)}
+    assert factors == {"maintenance": 0.5, "slow start": 0.1}
+
+
+async def test_a_full_hub_tapers(watch):
+    checks = [{"service": "Pod quota", "ok": True, "total_pods": 81, "user_pods": 81, "quota": 100}]
+
+    async def talk(reader, writer):
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        writer.write(reply(json.dumps({"checks": checks} if path == b"/health" else {"binderhub": "1"}).encode()))
+
+    async with serving(talk) as url:
+        hub = hub_at("a", url)
+        watch.follow(snapshot(hub, policy=replace(DAMPED, taper_from=0.8)))
+        await until(lambda: "a" in watch.verdicts)
+        assert watch.factors(hub) == (Factor("quota", 0.5, "81 of 90 usable pods are taken"),)

@@ -58,14 +58,39 @@ def test_a_hub_on_the_edge_is_asked_again_soon():
 
 
 def test_when_no_hub_can_be_reached_the_last_rotation_is_kept_for_a_while():
-    fleet = Round({"a": Health(), "b": Health(serving=False)})
-    for now in (0.0, 15.0, 30.0, 45.0, 599.0):
+    fleet = settle(Round({}), {"a": GOOD, "b": GOOD}, 0.0, POLICY)
+    for now in (10.0, 25.0, 40.0, 55.0, 609.0):
         fleet = settle(fleet, {"a": AWAY, "b": AWAY}, now, POLICY)
         assert fleet.healths["a"].serving
-        assert fleet.fail_open_since == 0.0
-    for now in (600.0, 615.0, 630.0):
-        fleet = settle(fleet, {"a": AWAY, "b": AWAY}, now, POLICY)
+    assert fleet.fail_open_since == 40.0
+    assert fleet.held == {"a", "b"}
+    fleet = settle(fleet, {"a": AWAY, "b": AWAY}, 611.0, POLICY)
     assert not fleet.healths["a"].serving
+
+
+def test_a_dead_hub_goes_out_once_another_one_was_reached_whoever_is_asked_first():
+    fleet = settle(Round({}), {"a": GOOD, "b": GOOD}, 0.0, POLICY)
+    for now in (10.0, 11.0, 12.0):
+        fleet = settle(fleet, {"a": AWAY}, now, POLICY)
+    assert fleet.healths["a"].serving
+    fleet = settle(fleet, {"b": GOOD}, 13.0, POLICY)
+    fleet = settle(fleet, {"a": AWAY}, 14.0, POLICY)
+    assert not fleet.healths["a"].serving
+    assert fleet.healths["a"].out_by is Evidence.UNREACHABLE
+
+
+def test_fail_open_is_over_as_soon_as_anybody_is_reached():
+    fleet = Round({})
+    for now in (0.0, 1.0, 2.0):
+        fleet = settle(fleet, {"a": AWAY, "b": AWAY}, now, POLICY)
+    assert fleet.fail_open_since == 2.0
+    fleet = settle(fleet, {"b": GOOD}, 3.0, POLICY)
+    assert fleet.fail_open_since is None
+
+
+def test_without_a_time_to_fail_open_every_answer_counts_as_today():
+    today = DampingPolicy(fall=1, rise=1, fail_open_seconds=0)
+    assert not settle(Round({}), {"a": AWAY}, 5.0, today).healths["a"].serving
 
 
 def test_when_all_hubs_say_themselves_that_they_fail_it_is_not_our_network():
@@ -113,6 +138,7 @@ healths = st.builds(
     serving=st.booleans(),
     good=st.integers(0, 10),
     bad=st.integers(0, 10),
+    bad_since=st.none() | st.floats(-1e9, 1e9),
     returned_at=st.none() | st.floats(-1e9, 1e9),
 )
 

@@ -47,7 +47,7 @@ class FakeHub:
 
 async def verdict_on(hub: FakeHub, policy=POLICY):
     async with serving(hub) as url, Client(allow_private=True) as client:
-        return judge(await ask(client, hub_at(url), policy, pause=0.01), 10, None)
+        return judge(await ask(client, hub_at(url), policy, pause=0.01), hub_at(url), policy, None)
 
 
 async def test_a_healthy_hub_is_asked_once():
@@ -140,7 +140,7 @@ async def test_a_dead_hub_refuses_connections():
     async with serving(b"") as url:
         pass
     async with Client(allow_private=True) as client:
-        verdict = judge(await ask(client, hub_at(url), POLICY, pause=0.01), 10, None)
+        verdict = judge(await ask(client, hub_at(url), POLICY, pause=0.01), hub_at(url), POLICY, None)
     assert (verdict.reason, verdict.error) == ("refuses connections", "connection_refused")
 
 
@@ -149,7 +149,12 @@ async def test_a_name_without_an_address_is_a_dns_error():
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     async with Client(look_up=nobody) as client:
-        verdict = judge(await ask(client, hub_at("https://hub.example.org"), POLICY, pause=0.01), 10, None)
+        verdict = judge(
+            await ask(client, hub_at("https://hub.example.org"), POLICY, pause=0.01),
+            hub_at("https://hub.example.org"),
+            POLICY,
+            None,
+        )
     assert verdict.error == "dns"
 
 
@@ -165,7 +170,12 @@ async def test_a_name_that_leads_inside_is_refused_and_not_asked_again(address):
         return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
 
     async with Client(look_up=inside) as client:
-        verdict = judge(await ask(client, hub_at("https://hub.example.org"), POLICY, pause=0.01), 10, None)
+        verdict = judge(
+            await ask(client, hub_at("https://hub.example.org"), POLICY, pause=0.01),
+            hub_at("https://hub.example.org"),
+            POLICY,
+            None,
+        )
     assert verdict.error == "address_refused"
     assert len(asked) <= 2
 
@@ -194,4 +204,6 @@ async def test_a_certificate_is_checked_and_its_last_day_kept(authority, name, d
 
 async def _over_tls(server, trusting):
     async with serving(FakeHub(reply(HEALTH)), server) as url, Client(allow_private=True, tls=trusting) as client:
-        return judge(await ask(client, hub_at(url), replace(POLICY, check_timeout=2), pause=0.01), 10, None)
+        return judge(
+            await ask(client, hub_at(url), replace(POLICY, check_timeout=2), pause=0.01), hub_at(url), POLICY, None
+        )

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from foundation.outgoing import Answer
 from foundation.outgoing_errors import ConnectionRefused, OutgoingError, TimedOut
 from routing.damping import Evidence
 from routing.probe import Asked, Pods, judge
+from routing.snapshot import Hub, Policy
 
 RECORDED = Path(__file__).parents[2].parent / "shared/data/hub-responses"
 OWN = {"binderhub": "1.0", "builder": "repo2docker", "builder_info": {"build_image": "repo2docker:1"}}
@@ -24,13 +26,17 @@ def answer(body: object, status: int = 200, **how) -> Answer:
     return Answer(status=status, headers={}, body=raw, seconds=0.25, url="https://hub.example.org/health", **how)
 
 
-def judged(health: object = None, versions: object = None, *, headroom=10, reference=None):
+HUB = Hub("a", "https://a.example", "https://a.example/health", "https://a.example/versions", 1)
+
+
+def judged(health: object = None, versions: object = None, *, headroom=10, reference=None, age=0.0, **policy):
     health = {"ok": True, "checks": GOOD} if health is None else health
     if not isinstance(health, Answer | OutgoingError):
         health = answer(health)
     if not isinstance(versions, Answer | OutgoingError):
         versions = answer(OWN if versions is None else versions)
-    return judge(Asked(health=health, versions=versions), headroom, reference)
+    hub = replace(HUB, **headroom) if isinstance(headroom, dict) else replace(HUB, pod_headroom=headroom)
+    return judge(Asked(health=health, versions=versions), hub, Policy(**policy), reference, age)
 
 
 def quota(total, limit, ok=True, **more):
@@ -225,7 +231,7 @@ answers = st.builds(answer, bodies, status=st.sampled_from([200, 204, 302, 404, 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answers, answers, st.integers(-5, 200), st.none() | st.just(OWN))
 def test_whatever_comes_back_there_is_a_verdict_with_sense(health, versions, headroom, reference):
-    verdict = judge(Asked(health=health, versions=versions), headroom, reference)
+    verdict = judge(Asked(health=health, versions=versions), replace(HUB, pod_headroom=headroom), Policy(), reference)
     assert verdict.healthy is (verdict.reason == "")
     assert verdict.healthy is (verdict.evidence is Evidence.GOOD)
     numbers = [] if verdict.pods is None else [verdict.pods.total, verdict.pods.quota, verdict.pods.user]
@@ -259,3 +265,42 @@ def test_real_hubs_of_different_versions_are_told_apart():
     reference = judged(versions=recorded("versions-200.txt")).versions
     assert "other versions" in judged(versions=recorded("versions-200-minimal.txt"), reference=reference).reason
     assert judged(versions=recorded("versions-200.txt"), reference=reference).healthy
+
+
+def test_a_headroom_in_per_cent_follows_the_quota():
+    assert judged(quota(89, 100), headroom={"headroom_percent": 10}).healthy
+    full = judged(quota(180, 200), headroom={"headroom_percent": 10})
+    assert full.reason == "full: 180 of 200 pods, and 20 are kept free"
+
+
+OTHER = {**OWN, "binderhub": "0.9"}
+
+
+def test_other_versions_are_told_even_while_nobody_minds_them():
+    verdict = judged(versions=OTHER, reference=OWN, version_rule="off")
+    assert verdict.healthy
+    assert verdict.skew == "the prime: binderhub 0.9 (prime: 1.0)"
+
+
+def test_other_versions_are_forgiven_for_the_hours_of_grace():
+    grace = {"version_rule": "grace", "version_grace_hours": 2}
+    assert judged(versions=OTHER, reference=OWN, age=7199.0, **grace).healthy
+    verdict = judged(versions=OTHER, reference=OWN, age=7200.0, **grace)
+    assert (verdict.healthy, verdict.evidence, verdict.checks["versions"]) == (False, Evidence.SOFT, False)
+
+
+def test_a_pinned_version_is_the_reference_whatever_the_prime_runs():
+    assert judged(reference=OTHER, pinned_binderhub="1.0").healthy
+    verdict = judged(versions=OTHER, reference=OTHER, pinned_binderhub="1.0")
+    assert verdict.reason == "runs other versions than the reference: binderhub 0.9 (reference: 1.0)"
+
+
+def test_the_prime_itself_is_held_against_a_pinned_version():
+    verdict = judged(versions=OTHER, headroom={"prime": True}, pinned_binderhub="1.0")
+    assert not verdict.healthy
+
+
+def test_an_answer_that_took_too_long_is_soft_evidence():
+    assert judged(answer_seconds_most=0.25).healthy
+    verdict = judged(answer_seconds_most=0.2)
+    assert (verdict.reason, verdict.evidence) == ("takes 0.2 s to answer, more than 0.2 s", Evidence.SOFT)
