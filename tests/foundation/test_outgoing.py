@@ -5,6 +5,7 @@ import gzip
 import socket
 import ssl
 import time
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -263,12 +264,18 @@ async def test_ten_megabytes_are_too_large(client):
         assert await kind_of(client, url) == "too_large"
 
 
+def bomb(blocks=300):
+    """Three megabytes that would be three gigabytes."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(bytes(10_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + block * blocks
+
+
 async def test_a_gzip_bomb_is_too_large_before_it_is_unpacked(client):
-    bomb = gzip.compress(b"\0" * 100_000_000, compresslevel=9)
-    async with serving(reply(bomb, Content_Encoding="gzip")) as url:
+    async with serving(reply(bomb(), Content_Encoding="gzip")) as url:
         started = time.process_time()
         assert await kind_of(client, url) == "too_large"
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 0.5
 
 
 async def test_a_packed_body_is_unpacked(client):
