@@ -10,7 +10,8 @@ class FederationConfig(AppConfig):
     name = "federation"
 
     def ready(self) -> None:
-        """Have the roles made after each migrate."""
+        """Have the roles made after each migrate, and register our checks."""
+        from federation import checks  # noqa: F401 Registers itself.
         from federation.roles import make_roles
 
         post_migrate.connect(make_roles, sender=apps.get_app_config("routing"), dispatch_uid="federation.roles")
