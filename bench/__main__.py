@@ -28,7 +28,8 @@ from dev.servers import Valkey
 MILLION = 1_000_000
 FILL_AT_MOST = 60.0
 COOKIE = Load(headers=(f'Cookie: host="{hubs(3)[1].url}"',))
-DISTINCT = Load(distinct=True)
+DISTINCT = Load(kind="distinct")
+HOT = Load(kind="hot")
 MISSING = """The benchmark needs {names}, found neither in PATH nor in the usual places.
 Debian and Ubuntu: apt-get install wrk nginx-light      macOS: brew install wrk nginx"""
 
@@ -93,11 +94,16 @@ def _start(stack: ExitStack, nginx: str, directory: Path, core: int | None) -> t
         with redis.Redis.from_url(redis_url) as client:
             publish(client, 1, hubs(count))
         urls[count], workers[count] = stack.enter_context(servers.redirector(redis_url, directory, core))
+    with_three = f"redis://127.0.0.1:{valkey.port}/0"
+    balanced, _ = stack.enter_context(servers.redirector(with_three, directory, core, "--balancer", "balanced"))
     contestants = [
         Contestant(report.NGINX, stack.enter_context(servers.nginx(nginx, directory, core))),
         Contestant(report.THREE, urls[3]),
+        Contestant(report.BALANCED, balanced),
         Contestant(report.THIRTY, urls[30]),
         Contestant(report.HUNDREDS, urls[300]),
+        Contestant(report.HOT, urls[3], HOT),
+        Contestant(report.BALANCED_HOT, balanced, HOT),
         Contestant(report.COOKIE, urls[3], COOKIE),
         Contestant(report.TORNADO, stack.enter_context(servers.tornado(directory, core))),
         Contestant(report.SWAPPED, urls[300], FIRST_VISITS, lambda: edited_all_the_time(redis_url, 300)),

@@ -50,7 +50,7 @@ def invent(mix: Mix, seed: int) -> list[bytes]:
     weights = [
         mix.top,
         *_scaled([rank**-1.5 for rank in range(1, rest + 1)], mix.top_twenty - mix.top),
-        *_scaled([rank**-0.8 for rank in range(1, tail + 1)], 1 - mix.top_twenty),
+        *_scaled([(TWENTY + rank) ** -0.8 for rank in range(1, tail + 1)], 1 - mix.top_twenty),
     ]
     paths = [f"/build/gh/owner-{number}/repository-{number}/HEAD".encode() for number in range(mix.repositories)]
     return random.Random(seed).choices(paths, weights, k=mix.count)

@@ -15,10 +15,10 @@ CONNECTIONS = 32
 POOL = 10_000
 
 SCRIPT = """
-local requests, distinct, count, prefix, head = {}, false, 0, "", ""
+local requests, kind, count, prefix, head = {}, "", 0, "", ""
 
 function init(args)
-  distinct, prefix = args[1] == "distinct", args[2]
+  kind, prefix = args[1], args[2]
   head = " HTTP/1.1\\r\\nHost: binder.example\\r\\n" .. args[3] .. "\\r\\n"
   math.randomseed(20261123)
   for number = 1, POOL do
@@ -31,7 +31,11 @@ function launch(name)
 end
 
 function request()
-  if not distinct then return requests[math.random(1, POOL)] end
+  if kind == "hot" then
+    local drawn = math.random()
+    if drawn < 0.39 then return requests[1] elseif drawn < 0.61 then return requests[2] end
+  end
+  if kind ~= "distinct" then return requests[math.random(1, POOL)] end
   count = count + 1
   return launch(prefix .. "-" .. count)
 end
@@ -48,9 +52,9 @@ end
 
 @dataclass(frozen=True)
 class Load:
-    """How a row is loaded. With `distinct` no path comes twice; `headers` are sent with each request."""
+    """How a row is loaded: `kind` is pool, distinct (no path twice) or hot (two get 61 %); `headers` come with each."""
 
-    distinct: bool = False
+    kind: str = "pool"
     headers: tuple[str, ...] = ()
 
 
@@ -88,12 +92,11 @@ class Wrk:
         """Load the address for this long."""
         self._runs += 1
         headers = "".join(f"{header}\r\n" for header in load.headers)
-        kind = "distinct" if load.distinct else "pool"
         done = subprocess.run(
             [
                 *on_core(self._core, self._program),
                 *("--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{round(seconds)}s"),
-                *("--timeout", "10s", "--script", str(self._script), url, "--", kind, f"r{self._runs}", headers),
+                *("--timeout", "10s", "--script", str(self._script), url, "--", load.kind, f"r{self._runs}", headers),
             ],
             check=True,
             capture_output=True,

@@ -15,6 +15,9 @@ THREE = "redirector, 3 hubs"
 THIRTY = "redirector, 30 hubs"
 HUNDREDS = "redirector, 300 hubs"
 COOKIE = "redirector, 3 hubs, every visitor has the cookie"
+BALANCED = "redirector, 3 hubs, balanced"
+HOT = "redirector, 3 hubs, hot repositories"
+BALANCED_HOT = "redirector, 3 hubs, hot repositories, balanced"
 DISTINCT = "redirector, 3 hubs, every path distinct"
 SWAPPED = "redirector, 300 hubs, 5 weight edits/s"
 
@@ -68,6 +71,13 @@ def targets(rows: Mapping[str, Row], seen: int, megabytes: float) -> list[Target
     judge("requests/s ≥ 12 × Tornado", (TORNADO, THREE), lambda: rate(THREE) / rate(TORNADO), lambda x: x >= 12)
     judge("30 hubs ≤ 1.3 × slower than 3", (THREE, THIRTY), lambda: rate(THREE) / rate(THIRTY), lambda x: x <= 1.3)
     judge("300 hubs ≤ 1.3 × slower than 3", (THREE, HUNDREDS), lambda: rate(THREE) / rate(HUNDREDS), lambda x: x <= 1.3)
+    judge("balanced ≥ 0.9 × rendezvous", (THREE, BALANCED), lambda: rate(BALANCED) / rate(THREE), lambda x: x >= 0.9)
+    judge(
+        "balanced ≥ 0.9 × rendezvous, hot repositories",
+        (HOT, BALANCED_HOT),
+        lambda: rate(BALANCED_HOT) / rate(HOT),
+        lambda x: x >= 0.9,
+    )
     judge(f"worker < 80 MB after {seen:,} distinct paths", (), lambda: megabytes, lambda x: x < 80)
     return found
 

@@ -76,10 +76,10 @@ def tornado(directory: Path, core: int | None) -> Iterator[str]:
 
 
 @contextmanager
-def redirector(redis_url: str, directory: Path, core: int | None) -> Iterator[tuple[str, int]]:
+def redirector(redis_url: str, directory: Path, core: int | None, *options: str) -> Iterator[tuple[str, int]]:
     """The redirector, one worker, as it runs for real: its address and its worker's process id."""
     port = free_port()
-    command = [sys.executable, "-m", "routing.redirector", "--redis", redis_url, "--port", str(port)]
+    command = [sys.executable, "-m", "routing.redirector", "--redis", redis_url, "--port", str(port), *options]
     with _running(on_core(core, *command), directory / f"redirector-{port}.log", port) as (url, pid):
         yield url, children(pid)[-1].pid
 

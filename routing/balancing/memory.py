@@ -50,11 +50,14 @@ class Memory:
 
     def recall(self, path: bytes) -> Repository:
         """The repository of a path that `paths` does not have as it stands: one known by its key, or a new one."""
-        name = _name(path)
-        known = self.paths.get(name)
-        if known is not None:
-            return known
-        key = _name(cache_key(path))
+        name = path
+        if len(path) > LONGEST_REMEMBERED:
+            name = _digest(path)
+            if name in self.paths:
+                return self.paths[name]
+        key = cache_key(path)
+        if len(key) > LONGEST_REMEMBERED:
+            key = _digest(key)
         known = self._young.get(key) or self._old.get(key) or Repository()
         if len(self.paths) >= REMEMBERED:
             # Paths go when their keys grow old: whatever path it comes by, a repository is counted in one place.
@@ -67,5 +70,5 @@ class Memory:
         return len(self.paths) + len(self._young) + len(self._old)
 
 
-def _name(text: bytes) -> bytes:
-    return text if len(text) <= LONGEST_REMEMBERED else blake2b(text, digest_size=16).digest()
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=16).digest()
