@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from dev.guard import end_recorded, is_alive
+from dev.guard import end_recorded, is_alive, is_process_of
 from dev.server import wait_until
 
 PARENT = """
@@ -69,6 +70,7 @@ def test_recorded_process_of_this_environment_is_ended(tmp_path):
     record.write_text(f"{child.pid}\n")
     # Somebody has to bury it: here that is us.
     threading.Thread(target=child.wait, daemon=True).start()
+    assert wait_until(lambda: is_process_of(child.pid, Path(sys.prefix)), 5)
     assert end_recorded(record) == [child.pid]
     assert not is_alive(child.pid)
     assert not record.exists()

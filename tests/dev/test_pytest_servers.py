@@ -15,7 +15,7 @@ def test_each_worker_has_a_redis_database_of_its_own():
 
 @pytest.fixture
 def tests_of_their_own(pytester, monkeypatch):
-    """A suite with this plugin and our fixtures, run with servers of others."""
+    """A suite with this plugin and our fixtures, run with the servers that the environment names."""
     pytester.makeconftest("from tests.conftest import *")
     pytester.makepyfile("def test_redis(redis_url):\n    assert redis_url\n")
     monkeypatch.delenv(STARTED, raising=False)
@@ -23,12 +23,6 @@ def tests_of_their_own(pytester, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", os.environ["DATABASE_URL"])
     quiet = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "dev.pytest_servers", "-W", "ignore")
     return lambda: pytester.runpytest_subprocess("--ds=federation.settings", *quiet)
-
-
-@pytest.mark.slow
-def test_redis_of_others_is_used_when_it_is_empty(tests_of_their_own, valkey, monkeypatch):
-    monkeypatch.setenv("REDIS_URL", valkey.url)
-    tests_of_their_own().assert_outcomes(passed=1)
 
 
 @pytest.mark.slow
