@@ -12,6 +12,9 @@ from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from routing.admin import pages
 from routing.downtime_forms import DowntimeForm, DrainForm, ExtendForm
@@ -140,6 +143,22 @@ def undrain(admin: ModelAdmin[Any], request: HttpRequest, hub: Hub) -> HttpRespo
         admin.log_change(request, hub, "Undrained")
         messages.success(request, f"{hub.name} is undrained: its launches come back step by step.")
     return redirect(ask.back)
+
+
+def of_hub(hub: Hub) -> SafeString:
+    """What is on and what comes, each a link to its page, and the way to plan more."""
+    now = timezone.now()
+    coming = Downtime.objects.coming(now).filter(hub=hub).order_by("starts_at")
+    items = format_html_join(
+        "",
+        '<li><a class="office-link" href="{}">{}</a>, {}</li>',
+        (
+            (reverse("admin:routing_downtime_change", args=[row.pk]), row.text, _when(row))
+            for row in (*Downtime.objects.at(now).filter(hub=hub), *coming)
+        ),
+    )
+    plan_more = f"{reverse('admin:routing_downtime_add')}?hub={hub.pk}"
+    return format_html('<ul>{}<li><a class="office-link" href="{}">Plan maintenance</a></li></ul>', items, plan_more)
 
 
 def _change(

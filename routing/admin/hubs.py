@@ -88,7 +88,7 @@ class HubAdmin(ModelAdmin):
                 ("Quota and checks", {"fields": CHECKS}),
                 ("Why", {"fields": ("reason",)}),
             ]
-        traffic = ("shown_state", "shown_prime", "shown_weight", "history")
+        traffic = ("shown_state", "shown_prime", "shown_weight", "history", "maintenance")
         why = [("Why", {"fields": ("reason", "seen")})] if self.has_change_permission(request, obj) else []
         return [
             (None, {"fields": RECORD}),
@@ -99,7 +99,7 @@ class HubAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Hub | None = None) -> Any:  # noqa: ANN401
         """The key never changes; what moves traffic has its own pages."""
-        return ("key", "shown_state", "shown_prime", "shown_weight", "history") if obj else ()
+        return ("key", "shown_state", "shown_prime", "shown_weight", "history", "maintenance") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Hub | None = None) -> bool:
         """Nobody: a hub that leaves is retired, so that its history stays."""
@@ -204,3 +204,8 @@ class HubAdmin(ModelAdmin):
         """The way to this hub's weights of all times."""
         link = f"{pages.changelist('weightchange')}?hub={hub.key}"
         return format_html('<a class="office-link" href="{}">All changes of its weight</a>', link)
+
+    @display(description="Maintenance")
+    def maintenance(self, hub: Hub) -> SafeString:
+        """What is on and what comes."""
+        return downtime_pages.of_hub(hub)

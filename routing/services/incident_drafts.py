@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from foundation.markdown import escape_markdown
 from routing.models import CheckRound, Downtime, Flip, Hub, HubHealth, Incident, IncidentUpdate, Policy
-from routing.services import downtimes
+from routing.services import downtimes, wording
 from routing.zones import said
 
 logger = structlog.get_logger(__name__)
@@ -146,8 +146,8 @@ def title(hubs: Sequence[Hub]) -> str:
 
 def _out(hub: Hub, since: datetime, reason: str, *, again: bool = False) -> str:
     # What a hub answered is in the reason: it is shown as it is, whatever markdown would make of it.
-    why = f": {escape_markdown(reason)}" if reason else ""
-    return f"**{_name(hub)}** takes no launches{' again' if again else ''} since {said(since)}{why}."
+    why = f": {escape_markdown(wording.plain(reason))}" if reason else ""
+    return f"**{_name(hub)}** has {'again ' if again else ''}taken no launches since {said(since)}{why}."
 
 
 def _name(hub: Hub) -> str:

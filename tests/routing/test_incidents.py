@@ -121,7 +121,7 @@ def test_a_hub_that_is_out_for_long_is_drafted_and_not_published():
     draft = Incident.objects.get()
     assert (draft.title, draft.draft, draft.flip, draft.opened_at) == ("Heron is out", True, flip, flip.at)
     assert set(draft.hubs.all()) == {hub}
-    assert "<strong>Heron</strong> takes no launches since" in render_markdown(draft.updates.get().text)
+    assert "<strong>Heron</strong> has taken no launches since" in render_markdown(draft.updates.get().text)
     assert "does not answer" in draft.updates.get().text
     assert not Incident.objects.public().exists()
 

@@ -256,6 +256,7 @@ def test_a_hub_is_drained_and_undrained_from_its_page(client, send, others, main
     assert factors() == ["maintenance"]
     said = text(client.get(page))
     assert "Heron is drained." in said
+    assert "disk on fire , since" in said
     assert "Undrain" in said
     assert "Drain now" not in said
     assert send("hub_undrain", hub.pk).status_code == 302
