@@ -2,7 +2,10 @@
 
 from celery import shared_task
 
-from routing.services import alerts, downtimes, incident_drafts, publishing
+from routing.services import alerts, checks, downtimes, incident_drafts, publishing
+
+# Beat starts the next round when this one is about to end.
+ROUND_SECONDS = 15.0
 
 
 @shared_task
@@ -27,3 +30,10 @@ def draft_incidents() -> None:
 def queue_alerts() -> None:
     """Tell maintainers what went wrong, and what is well again."""
     alerts.queue_alerts()
+
+
+# A round that a dead worker did not finish is over: the next one is due, not that one again.
+@shared_task(acks_late=False)
+def check_hubs() -> None:
+    """One round of checks of all hubs."""
+    checks.run_round(ROUND_SECONDS)

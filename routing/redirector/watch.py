@@ -110,7 +110,7 @@ class Watch:
         if before is None or _said(before) != _said(after):
             log.info("hub", hub=hub.key, healthy=after.healthy, reason=after.reason or None)
             self._changed()
-        return not health.settling
+        return not health.settling or hub.key in self._fleet.held
 
     def _known(self, snapshot: Snapshot) -> dict[str, Health]:
         """What is known of each hub: from our own answers, the cache's, or the factors of the snapshot."""
