@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from routing.redirector.mailbox import Mailbox, TooLarge
@@ -38,18 +36,6 @@ def test_a_view_that_does_not_fit_leaves_the_one_before():
     with pytest.raises(TooLarge):
         box.put(make_view(*(make_hub(f"hub-{number}") for number in range(300))))
     assert box.take(box.number) == make_view(make_hub("a"))
-
-
-def test_it_reaches_other_processes():
-    box = Mailbox()
-    child = os.fork()
-    if not child:
-        box.put(make_view(make_hub("from-the-child")))
-        os._exit(0)
-    os.waitpid(child, 0)
-    view = box.take(box.number)
-    assert view is not None
-    assert view.snapshot.hubs[0].key == "from-the-child"
 
 
 def test_a_running_worker_follows_within_a_second():
