@@ -28,7 +28,7 @@ WORDS = {
 class NoticeAdmin(ModelAdmin):
     """Did they get it, and if not, why not?"""
 
-    list_display = ("shown_subject", "shown_recipient", "shown_state", "shown_time", "tries", "kind")
+    list_display = ("shown_subject", "shown_recipient", "shown_state", "shown_time", "shown_error")
     list_display_links = ("shown_subject",)
     list_filter = ("state", "kind", "channel")
     list_filter_submit = True
@@ -100,6 +100,13 @@ class NoticeAdmin(ModelAdmin):
         """When it was sent, or when it is due."""
         at = notice.sent_at or notice.due_at
         return format_html('<time datetime="{}">{}</time>', at.isoformat(), f"{at:%d %b %Y, %H:%M} UTC")
+
+    @display(description="Why not", empty_value="")
+    def shown_error(self, notice: Notice) -> str | None:
+        """What went wrong, as often as it was tried."""
+        if not notice.error:
+            return None
+        return f"{notice.error} ({notice.tries} tries)" if notice.tries > 1 else notice.error
 
     @display(description="Why they get it")
     def shown_why(self, notice: Notice) -> str:

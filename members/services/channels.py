@@ -60,9 +60,8 @@ def _apprise() -> Any:  # noqa: ANN401
         # Up to Python 3.12 it imports a module of the standard library that went away in 3.13.
         warnings.simplefilter("ignore", DeprecationWarning)
         import apprise
-        from apprise.manager_plugins import NotificationManager
 
-        NotificationManager().load_modules()
+        apprise.Apprise.instantiate("json://localhost")  # Which loads all kinds.
     # Its own log lines may name an address; what we need of them we read from the result.
     logging.getLogger("apprise").propagate = False
     return apprise

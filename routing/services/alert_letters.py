@@ -88,12 +88,10 @@ def _out(alerts: Sequence[Alert], total: int, now: datetime) -> Letter:
     else:
         count = f"All {total}" if len(alerts) == total else str(len(alerts))
         subject = f"{count} hubs are out: {_names(alerts)}"
-    everyone = len(alerts) >= total
-    meaning = (
-        "No hub is left: launches go to the prime, well or not, and many will fail."
-        if everyone
-        else "New launches go to the other hubs. Whoever is on it already may lose their work."
-    )
+    there = "there" if len(alerts) == 1 else "on one of them"
+    meaning = f"New launches go to the other hubs. Who works {there} already may lose it."
+    if len(alerts) >= total:
+        meaning = "No hub is left: launches go to the prime, well or not, and many will fail."
     return Letter(subject, _text(_list(alerts, now), meaning, _todo(alerts)))
 
 
