@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 from routing.balancing.choice import HOME, SPILL, Choice, Hubs
-from routing.balancing.memory import Memory, Repository
+from routing.balancing.memory import Memory, Repository, Spread
 from routing.balancing.ranking import Rivals, Succession, cache_key, ranked
 
 HALF_LIFE: Final = 2_000  # redirects after which a redirect counts half
@@ -66,11 +66,14 @@ class BalancedAffinity:
         self._unit = unit = self._unit * _GROWTH
         self._total += unit
         one.heat = heat = one.heat + unit
-        if one.turns:
-            one.turns -= 1
-        elif heat >= WARM * unit or one.places is not None:
-            one.choice = self._turn(one, path)
-        choice = one.choice
+        spread = one.spread
+        if spread is not None and spread.turns:
+            spread.turns -= 1
+            choice = spread.choice
+        elif heat >= WARM * unit and self._is_hot(one):
+            choice = self._turn(one, path)
+        else:
+            choice = one.home
         self._loads[choice[0]] += unit
         if unit > _GREATEST:
             self._shrink()
@@ -89,40 +92,40 @@ class BalancedAffinity:
             self._shrink()
 
     def _is_hot(self, one: Repository) -> bool:
-        if one.heat < WARM * self._unit:
-            return False
         # Once hot, its images are where it went: it goes on helping.
-        if one.places is not None or one.heat >= HOT * self._total:
+        if one.spread is not None or one.heat >= HOT * self._total:
             return True
-        return self._loads[one.home] > (self._shares[one.home] + OVERLOAD) * self._total
+        home = one.home[0]
+        return self._loads[home] > (self._shares[home] + OVERLOAD) * self._total
 
     def _turn(self, one: Repository, path: bytes) -> Choice:
         """Choose for this redirect, and for the next few of this repository if it has many."""
-        if not self._is_hot(one):
-            return self._homes[one.home]
-        one.turns = min(TURNS, int(one.heat / self._unit) // TURN_HEAT)
-        place = self._place(one, path)
-        return self._homes[place] if place == one.home else self._spills[place]
+        home = one.home[0]
+        spread = one.spread = one.spread or Spread(one.home, home, self.hubs[home][0])
+        place = self._place(spread, path)
+        spread.turns = min(TURNS, int(one.heat / self._unit) // TURN_HEAT)
+        spread.choice = one.home if place == home else self._spills[place]
+        return spread.choice
 
-    def _place(self, one: Repository, path: bytes) -> int:
+    def _place(self, spread: Spread, path: bytes) -> int:
         """The first hub in rank order that has its image and room; else one that is short; else the least loaded."""
         loads, shares, total, unit = self._loads, self._shares, self._total, self._unit
-        places = one.places or [one.home]
-        least, lowest = one.home, inf
-        for place in places:
+        least, lowest = spread.places[0], inf
+        for place in spread.places:
             load, due = loads[place], shares[place] * total
             if load + unit <= due:
                 return place
             if load < lowest * due:
                 least, lowest = place, load / due
-        short = [p for p, opening in enumerate(self._openings) if loads[p] < opening * total and p not in places]
-        return self._open(one, path, short) if short else least
+        openings = enumerate(self._openings)
+        short = [place for place, opening in openings if loads[place] < opening * total and place not in spread.places]
+        return self._open(spread, path, short) if short else least
 
-    def _open(self, one: Repository, path: bytes, short: list[int]) -> int:
+    def _open(self, spread: Spread, path: bytes, short: list[int]) -> int:
         key = cache_key(path)
         place = self._first(key, short)[0]
-        one.hubs = (one.hubs or frozenset({self.hubs[one.home][0]})) | {self.hubs[place][0]}
-        one.places = self._first(key, [*(one.places or [one.home]), place])
+        spread.hubs.add(self.hubs[place][0])
+        spread.places = self._first(key, [*spread.places, place])
         return place
 
     def _first(self, key: bytes, places: list[int]) -> list[int]:
@@ -134,16 +137,20 @@ class BalancedAffinity:
         if one.stamp < self._unit_since:
             one.heat = one.heat / _GREATEST if one.stamp >= self._unit_before else 0.0
         if not self._since <= one.stamp <= self._stamp:
-            key = cache_key(path)
-            rivals = None
-            if self._succession is not None and self._before <= one.stamp < self._since:
-                rivals = self._succession.rivals(one.home)
-            one.home = (rivals or self._everyone).winner(key)
-            if one.places is not None:
-                known = [place for place, (hub, _) in enumerate(self.hubs) if hub in one.hubs or place == one.home]
-                one.places = self._first(key, known)
-            one.choice, one.turns = self._homes[one.home], 0
+            self._settle(one, cache_key(path))
         one.stamp = self._stamp
+
+    def _settle(self, one: Repository, key: bytes) -> None:
+        rivals = None
+        if self._succession is not None and self._before <= one.stamp < self._since:
+            rivals = self._succession.rivals(one.home[0])
+        home = (rivals or self._everyone).winner(key)
+        one.home = self._homes[home]
+        if one.spread is not None:
+            hubs = one.spread.hubs
+            hubs.add(self.hubs[home][0])
+            one.spread.places = self._first(key, [place for place, (hub, _) in enumerate(self.hubs) if hub in hubs])
+            one.spread.turns = 0
 
     def _shrink(self) -> None:
         """Make the unit small again, before numbers end. Counts of repositories follow when they are next seen."""

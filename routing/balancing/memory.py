@@ -9,26 +9,38 @@ from routing.balancing.choice import HOME, Choice
 from routing.balancing.ranking import cache_key
 
 REMEMBERED: Final = 16_384  # paths, and so keys at most, in a generation
+UNKNOWN: Final[Choice] = (-1, HOME)
 LONGEST_REMEMBERED: Final = 512  # bytes of a path; longer ones are remembered by their digest
 
 
-class Repository:
-    """What is known of one: how much it is launched, where its home is, and where it has been sent.
+class Spread:
+    """Where a hot repository goes: `places` are the hubs it has been sent to, in rank order, `hubs` all their keys.
 
-    `heat` and `home` hold for the `stamp` of the balancer that set them. `places` are the hubs that a hot repository
-    has been sent to, in rank order, as places of that balancer; `hubs` are their keys, with those that have left.
+    Among `hubs` are those that have left, for they may come back. `choice` holds for so many more `turns`.
     """
 
-    __slots__ = ("choice", "heat", "home", "hubs", "places", "stamp", "turns")
+    __slots__ = ("choice", "hubs", "places", "turns")
+
+    def __init__(self, choice: Choice, place: int, hub: str) -> None:
+        self.choice = choice
+        self.places = [place]
+        self.hubs = {hub}
+        self.turns = 0
+
+
+class Repository:
+    """What is known of one: how much it is launched, where its home is, and where else it goes if it is hot.
+
+    All hold for the `stamp` of the balancer that set them. There are many: this is as small as it can be.
+    """
+
+    __slots__ = ("heat", "home", "spread", "stamp")
 
     def __init__(self) -> None:
         self.heat = 0.0
-        self.home = -1
+        self.home = UNKNOWN
         self.stamp = -1
-        self.turns = 0
-        self.choice: Choice = (-1, HOME)
-        self.places: list[int] | None = None
-        self.hubs: frozenset[str] = frozenset()
+        self.spread: Spread | None = None
 
 
 class Memory:

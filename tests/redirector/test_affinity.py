@@ -236,7 +236,9 @@ def test_a_hub_that_went_and_came_back_is_still_known_to_have_the_image():
     sent(away, [HOT] * 10)
     back = BalancedAffinity(THREE, away)
     back.choose(HOT)
-    assert sorted(back._memory.recall(HOT).places or []) == [0, 1, 2]
+    spread = back._memory.recall(HOT).spread
+    assert spread is not None
+    assert sorted(spread.places) == [0, 1, 2]
 
 
 def test_one_hub_gets_everything():
