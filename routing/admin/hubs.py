@@ -23,24 +23,26 @@ from unfold.views import ChangeList
 from routing.admin import downtime_pages, hub_pages, pages
 from routing.forms import HubForm, NewHubForm
 from routing.models import Downtime, Hub
-from routing.services import hubs, weight_history, weights
+from routing.services import hub_states, hubs, overview, weight_history, weights
 
 RECORD = ("member", "key", "name", "url", "health_url", "versions_url")
 CHECKS = (("pod_headroom", "headroom_percent"), ("check_period", "ui_order"))
 
 
 class HubChangeList(ChangeList):
-    """The list, with each hub's promised share: that needs all hubs, not only those on the page."""
+    """The list, with each hub's promised share and how it is: that needs all hubs, not only those on the page."""
 
     result_list: Iterable[Hub]
 
     def get_results(self, request: HttpRequest) -> None:
-        """Find the page's hubs and put the share beside each."""
+        """Find the page's hubs and put share and state beside each."""
         super().get_results(request)
-        shares = weights.shares(Hub.objects.all())
+        now = overview.read()
         found: list[Hub] = list(self.result_list)
         for hub in found:
-            hub.promised_share = shares[hub.key]  # type: ignore[attr-defined]
+            seen = now.find(hub.key)
+            hub.promised_share = seen.promised if seen else 0.0  # type: ignore[attr-defined]
+            hub.now = seen.state if seen else hub_states.BY_STATE[Hub.State.RETIRED]  # type: ignore[attr-defined]
         self.result_list = found
 
 
@@ -48,7 +50,7 @@ class HubChangeList(ChangeList):
 class HubAdmin(ModelAdmin):
     """Hubs are taken in, edited, drained and retired here; weights have their own page; nothing is deleted."""
 
-    list_display = ("hub", "member", "shown_state", "shown_weight", "shown_share", "last_change")
+    list_display = ("hub", "member", "shown_state", "shown_now", "shown_weight", "shown_share", "last_change")
     list_filter = ("state", "prime", "member")
     list_filter_submit = True
     search_fields = ("name", "key", "url", "member__name")
@@ -168,6 +170,15 @@ class HubAdmin(ModelAdmin):
     def shown_state(self, hub: Hub) -> SafeString:
         """A shape and a word."""
         return pages.state(hub)
+
+    @display(description="Now")
+    def shown_now(self, hub: Hub) -> SafeString:
+        """How it is, in a shape, a word and a reason; the hub's page says more."""
+        return pages.now(hub, hub.now)  # type: ignore[attr-defined]
+
+    def view_on_site(self, obj: Hub) -> str:
+        """The hub's public page: why it gets its traffic."""
+        return reverse("hub", args=[obj.key])
 
     @display(description="Weight", ordering="weight")
     def shown_weight(self, hub: Hub) -> SafeString:

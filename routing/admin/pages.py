@@ -14,12 +14,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from members.models import User
 from routing.models import Hub
-from routing.services import weights
+from routing.services import weights, wording
+from routing.services.hub_states import State
 
 SHAPES = {Hub.State.ACTIVE: "●", Hub.State.ONBOARDING: "◐", Hub.State.DRAINED: "○", Hub.State.RETIRED: "✕"}
 
@@ -82,6 +84,17 @@ def state(hub: Hub) -> SafeString:
         hub.state,
         SHAPES[Hub.State(hub.state)],
         hub.get_state_display(),
+    )
+
+
+def now(hub: Hub, state: State) -> SafeString:
+    """How a hub is, linked to its public page."""
+    return format_html(
+        '<a class="office-link" href="{}" title="{}"><span aria-hidden="true">{}</span> {}</a>',
+        reverse("hub", args=[hub.key]),
+        wording.as_text(state.words, timezone.now().date()),
+        state.shape,
+        state.word,
     )
 
 

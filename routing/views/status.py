@@ -92,7 +92,7 @@ def work_of(now: Overview) -> list[Work]:
 def pods_of(hub: HubOverview) -> Pods | None:
     """The hub's pods as it said last; None while nothing recent is known."""
     health = hub.health
-    if health.user_pods is None and health.total_pods is None:
+    if hub.state.kind in {"out", "unknown"} or (health.user_pods is None and health.total_pods is None):
         return None
     users = health.user_pods if health.user_pods is not None else (health.total_pods or 0) - (health.build_pods or 0)
     return Pods(users, health.build_pods or 0, health.quota)

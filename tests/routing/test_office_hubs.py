@@ -8,7 +8,7 @@ from django.urls import reverse
 from members.models import Member
 from routing.models import Hub, Policy, SnapshotVersion, WeightChange
 from routing.services import hubs, publishing
-from tests.factories import change_weights, make_hub, make_maintainer, make_member
+from tests.factories import change_weights, make_checked_hub, make_hub, make_maintainer, make_member
 from tests.routing.test_office_weights import text
 
 pytestmark = pytest.mark.django_db
@@ -78,13 +78,19 @@ def test_shares_on_the_list_are_of_all_hubs_also_when_it_is_filtered(client):
     assert "25.0 %" in text(client.get(reverse("admin:routing_hub_changelist"), {"q": "a.example"}))
 
 
+def test_the_list_says_how_each_hub_is_and_leads_to_its_page(client):
+    make_checked_hub("a", health={"serving": False, "reason": "refuses connections"})
+    html = client.get(reverse("admin:routing_hub_changelist")).content.decode()
+    assert re.search(r'href="/hubs/a/" title="not answering since [^"]+"><span aria-hidden="true">✕</span> out</a>', html)
+
+
 @pytest.mark.parametrize("name", ["hub", "weightchange", "snapshotversion"])
 def test_a_longer_list_asks_the_database_no_more_often(client, name, django_assert_max_num_queries):
     for number in range(12):
         make_hub(f"hub{number}")
         change_weights(**{f"hub{number}": 5})
         publishing.publish("next")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get(reverse(f"admin:routing_{name}_changelist"))
 
 
