@@ -65,7 +65,7 @@ def later_parts(ports: Ports, directory: Path) -> list[Part]:
     # Celery tells of every task that comes and goes, which is too much for one terminal.
     quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL") or "WARNING"}
     return [
-        Part("worker", [*celery, "worker", "--concurrency", "2", "--without-mingle"], quiet),
+        Part("worker", [*celery, "worker", "--without-mingle"], quiet),
         Part("beat", [*celery, "beat", "--pidfile=", f"--schedule={directory / 'beat-schedule'}"], quiet),
         Part("visitors", python("-m", "demo.visitors", "--redirector", f"http://{LOOPBACK}:{ports.redirector}")),
     ]

@@ -105,8 +105,8 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 60
-# A round of checks always holds one process of a worker: a second one does everything else.
-CELERY_WORKER_CONCURRENCY = max(2, env.int("WORKER_CONCURRENCY", default=2))
+# A round of checks always holds one process of a worker, a test launch may hold another: the rest needs one more.
+CELERY_WORKER_CONCURRENCY = max(2, env.int("WORKER_CONCURRENCY", default=3))
 # Tasks wait in Redis, where any free process takes them, not behind a round of checks.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -120,6 +120,9 @@ CELERY_BEAT_SCHEDULE = {
     },
     # A round lasts as long as the time between two; one that waited that long is no use any more.
     "check-hubs": {"task": "routing.tasks.check_hubs", "schedule": 15.0, "options": {"expires": 15}},
+    "read-launches": {"task": "routing.tasks.read_launches", "schedule": 60.0, "options": {"expires": 60}},
+    "test-launches": {"task": "routing.tasks.test_launches", "schedule": 60.0, "options": {"expires": 60}},
+    "tidy-history": {"task": "routing.tasks.tidy_history", "schedule": 1800.0, "options": {"expires": 1800}},
     "keep-downtimes": {"task": "routing.tasks.keep_downtimes", "schedule": 1.0, "options": {"expires": 5}},
     "draft-incidents": {"task": "routing.tasks.draft_incidents", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},

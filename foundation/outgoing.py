@@ -111,6 +111,22 @@ class Client:
             certificate_expires=_expiry(response),
         )
 
+    @asynccontextmanager
+    async def lines(
+        self, url: str, *, timeout: float, max_bytes: int, accept: str = "text/event-stream"
+    ) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of an answer as they come; the connection is closed at the end, whatever was read of it."""
+        try:
+            async with asyncio.timeout(timeout), self._open(url, "GET", {"Accept": accept}, None) as response:
+                try:
+                    yield _lines(response, max_bytes)
+                finally:
+                    response.close()
+        except TimeoutError as error:
+            raise TimedOut(f"did not finish its answer within {timeout:g} s") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise explain(error) from error
+
     async def close(self) -> None:
         """Drop all connections; the client can be used again."""
         session, self._session = self._session, None
@@ -263,6 +279,19 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
             response.close()
             raise TooLarge(f"sent more than {most:,} bytes")
     return bytes(content)
+
+
+async def _lines(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[str]:
+    read, rest = 0, b""
+    async for chunk in response.content.iter_any():
+        read += len(chunk)
+        if read > most:
+            raise TooLarge(f"sent more than {most:,} bytes")
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace").rstrip("\r")
+    if rest:
+        yield rest.decode(errors="replace")
 
 
 def _expiry(response: aiohttp.ClientResponse) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from routing.services import alerts, checks, downtimes, incident_drafts, publishing
+from routing.services import alerts, checks, downtimes, incident_drafts, launches, publishing, retention
 
 # Beat starts the next round when this one is about to end.
 ROUND_SECONDS = 15.0
@@ -37,3 +37,23 @@ def queue_alerts() -> None:
 def check_hubs() -> None:
     """One round of checks of all hubs."""
     checks.run_round(ROUND_SECONDS)
+
+
+@shared_task
+def read_launches() -> None:
+    """Read every hub's own count of its launches."""
+    launches.read_counters()
+
+
+# A launch may take minutes; one that a dead worker did not finish is not made again.
+@shared_task(acks_late=False, time_limit=400)
+def test_launches() -> None:
+    """Launch something at each hub that asks for it."""
+    launches.test_hubs()
+
+
+@shared_task(time_limit=600)
+def tidy_history() -> None:
+    """Roll samples up into hours, and let old ones go."""
+    retention.roll_up()
+    retention.forget()

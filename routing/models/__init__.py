@@ -2,7 +2,7 @@
 
 from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
-from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth
+from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest
 from routing.models.hubs import MAX_WEIGHT, RECORD, Hub
 from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.policies import Policy
@@ -23,6 +23,8 @@ __all__ = [
     "HubHealth",
     "Incident",
     "IncidentUpdate",
+    "LaunchMinute",
+    "LaunchTest",
     "LiveSnapshot",
     "Policy",
     "SnapshotVersion",

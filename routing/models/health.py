@@ -46,6 +46,9 @@ class HubHealth(models.Model):
     certificate_expires = models.DateTimeField(null=True)
     launch_success_5m = models.FloatField(null=True)
     launch_success_1h = models.FloatField(null=True)
+    # The hub's own counters as last read; they begin at 0 again when the hub restarts.
+    launches_succeeded = models.FloatField(null=True)
+    launches_tried = models.FloatField(null=True)
 
     class Meta:
         verbose_name_plural = "hub health"
@@ -150,6 +153,42 @@ class HealthHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub_id} {self.hour:%Y-%m-%d %H}:00"
+
+
+class LaunchMinute(models.Model):
+    """The launches of one hub in one minute, from the growth of its counters. Kept for a week."""
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="+")
+    minute = models.DateTimeField()
+    succeeded = models.FloatField(default=0)
+    tried = models.FloatField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hub", "minute"], name="launchminute_once"),
+            models.CheckConstraint(condition=Q(succeeded__gte=0, tried__gte=0), name="launchminute_from_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.minute:%Y-%m-%d %H:%M} {self.succeeded:g}/{self.tried:g}"
+
+
+class LaunchTest(models.Model):
+    """One launch that the portal made itself, from asking to ready or to what went wrong. Kept for ever."""
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="launch_tests")
+    at = models.DateTimeField(default=timezone.now)
+    spec = models.CharField(max_length=300)
+    ok = models.BooleanField(default=False)
+    seconds = models.FloatField(null=True)
+    message = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-at",)
+        indexes: ClassVar = [models.Index(fields=["hub", "-at"], name="launchtest_hub_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.at:%Y-%m-%d %H:%M} {'ready' if self.ok else self.message}"
 
 
 class CheckRound(models.Model):

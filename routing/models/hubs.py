@@ -31,6 +31,7 @@ RECORD: Final = (
     "headroom_percent",
     "check_period",
     "ui_order",
+    "test_spec",
 )
 
 
@@ -100,6 +101,16 @@ class Hub(models.Model):
         "serves the pages as number",
         default=0,
         help_text="When the prime is not well, the healthy hub with the lowest number serves the federation's pages.",
+    )
+    test_spec = models.CharField(
+        "test launch of",
+        max_length=300,
+        blank=True,
+        validators=[
+            RegexValidator(r"^[a-z]+/[^\s?#;]+\Z", "A provider and what it launches, such as gh/owner/repository/HEAD.")
+        ],
+        help_text="The portal launches it now and then, to see whether the hub really does: gh/owner/repository/HEAD. "
+        "Empty: never.",
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.ONBOARDING)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from routing.balancing import Balancer, WeightedRandom, balancer
+from routing.health_factors import SLOW_START
 from routing.redirector.counters import FALLBACK, REASONS, cell
 from routing.redirector.options import Options
 from routing.redirector.view import View
@@ -63,7 +64,9 @@ class Table:
         rotating = {hub.key for hub in self.in_rotation}
         # Healthy before unhealthy, then the prime, then those in rotation; among these as the maintainers order them.
         self.ui_order = tuple(
-            sorted(hubs, key=lambda hub: (hub.key not in healthy, not hub.prime, hub.key not in rotating, hub.ui_order))
+            sorted(
+                hubs, key=lambda hub: (hub.key not in healthy, _page_rank(hub), hub.key not in rotating, hub.ui_order)
+            )
         )
         chosen_from = self.in_rotation or _last_resort(hubs)
         weighted = [(hub.key, weights[hub.key] or 1.0) for hub in chosen_from]
@@ -87,6 +90,13 @@ def health(view: View, hub: Hub) -> tuple[bool, str]:
         if factor.name == HEALTH_FACTOR and factor.value == 0:
             return False, factor.reason
     return True, ""
+
+
+def _page_rank(hub: Hub) -> int:
+    """The prime first, but one that has just come back last, until its slow start is over."""
+    if not hub.prime:
+        return 1
+    return 2 if any(factor.name == SLOW_START for factor in hub.factors) else 0
 
 
 def _first(given: float | None, otherwise: float) -> float:

@@ -113,3 +113,9 @@ def test_homes_are_remembered_over_a_new_view_of_the_same_weights():
 def test_an_address_that_could_break_a_header_is_refused(url: str):
     with pytest.raises(SnapshotError, match="cannot be redirected to"):
         Table(make_view(make_hub("a", url=url)), OPTIONS)
+
+
+def test_a_prime_that_came_back_serves_pages_again_when_its_slow_start_is_over():
+    back = make_hub("a", prime=True, factors=(Factor("slow start", 0.5, "came back"),))
+    assert keys(Table(make_view(back, make_hub("b")), OPTIONS).ui_order) == ["b", "a"]
+    assert keys(Table(make_view(make_hub("a", prime=True), make_hub("b")), OPTIONS).ui_order) == ["a", "b"]
