@@ -20,13 +20,14 @@ import redis
 
 from bench import report, servers
 from bench.federation import edited_all_the_time, hubs, publish
-from bench.load import FIRST_VISITS, Load, Result, Wrk, find_wrk
+from bench.load import FIRST_VISITS, POOL, Load, Result, Wrk, find_wrk
 from bench.pinning import cores
 from bench.processes import resident_megabytes
 from dev.servers import Valkey
 
 MILLION = 1_000_000
 FILL_AT_MOST = 60.0
+WARM_UP_AT_MOST = 15.0
 COOKIE = Load(headers=(f'Cookie: host="{hubs(3)[1].url}"',))
 DISTINCT = Load(kind="distinct")
 HOT = Load(kind="hot")
@@ -61,8 +62,8 @@ def main() -> int:
         load = Wrk(wrk, directory, theirs)
         contestants, worker = _start(stack, nginx, directory, ours)
         _say(options, "warming up")
-        for each in contestants:
-            load.run(each.url, 4 if "00" in each.name else 1, FIRST_VISITS)
+        for url in dict.fromkeys(each.url for each in contestants):
+            _warm_up(url, load)
         results = _rounds(contestants, load, options)
         seen = sum(each.requests for each in results[report.DISTINCT])
         memory = _fill(contestants[-1].url, seen, load, worker, options)
@@ -110,6 +111,13 @@ def _start(stack: ExitStack, nginx: str, directory: Path, core: int | None) -> t
         Contestant(report.DISTINCT, urls[3], DISTINCT),
     ]
     return contestants, workers[3]
+
+
+def _warm_up(url: str, load: Wrk) -> None:
+    """Until nearly every path of the pool came by, so that its home is known; with many hubs and little time, less."""
+    requests, deadline = 0, time.monotonic() + WARM_UP_AT_MOST
+    while requests < 6 * POOL and time.monotonic() < deadline:
+        requests += load.run(url, 1, FIRST_VISITS).requests
 
 
 def _rounds(contestants: list[Contestant], load: Wrk, options: argparse.Namespace) -> dict[str, list[Result]]:
