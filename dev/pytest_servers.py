@@ -59,8 +59,7 @@ def start_missing() -> None:
     os.environ[STARTED] = " ".join(missing)
     running.callback(os.environ.pop, STARTED, None)
     for name, kind in missing.items():
-        server = running.enter_context(kind(directory, durable=False))
-        guard.watch(server.pid)
+        server = running.enter_context(kind(directory, durable=False, guard=guard))
         running.callback(os.environ.pop, name, None)
         os.environ[name] = server.url
 

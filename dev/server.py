@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from dev.guard import is_process_of
+from dev.guard import Guard, is_process_of
 from dev.ports import free_port
 from dev.unprivileged import NotPermittedError
 
@@ -31,10 +31,11 @@ class Server(ABC):
 
     name: str
 
-    def __init__(self, directory: Path, port: int = 0, *, durable: bool = True) -> None:
-        """`durable=False` trades the safety of the data for speed."""
+    def __init__(self, directory: Path, port: int = 0, *, durable: bool = True, guard: Guard | None = None) -> None:
+        """`durable=False` trades the safety of the data for speed; `guard` ends the server if we are killed."""
         self.directory = directory.absolute()
         self.durable = durable
+        self.guard = guard
         self.ended_leftover: int | None = None
         self._port = port
         # A port that we chose may be snatched before the first start; after it, clients know the port.
@@ -143,6 +144,8 @@ class Server(ABC):
                 start_new_session=True,
                 **self._popen_arguments(),
             )
+        if self.guard:
+            self.guard.watch(self.pid)
         while self.is_running():
             if self._answers():
                 self._port_is_settled = True
@@ -164,6 +167,8 @@ class Server(ABC):
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return False
+        if self.guard:
+            self.guard.forget(self.pid)
         return True
 
     def _end_leftover(self, pid_file: Path, signal_: signal.Signals) -> None:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dev.guard import Guard
 from dev.ports import LOOPBACK
 from dev.server import Server, ServerError, last_words
 from dev.unprivileged import Disguise, disguise
@@ -31,8 +32,8 @@ class Postgres(Server):
 
     name = "Postgres"
 
-    def __init__(self, directory: Path, port: int = 0, *, durable: bool = True) -> None:
-        super().__init__(directory, port, durable=durable)
+    def __init__(self, directory: Path, port: int = 0, *, durable: bool = True, guard: Guard | None = None) -> None:
+        super().__init__(directory, port, durable=durable, guard=guard)
         self.binaries, self.major = _newest_postgres()
         # The files of one major version cannot be read by another: each has its own directory.
         self.data = self.directory / f"postgres-{self.major}"

@@ -49,6 +49,7 @@ class Supervisor:
 
     async def start_server(self, server: Server) -> None:
         """Start it, and from then on start it again some time after it died. Raises ServerError if it cannot start."""
+        server.guard = self._guard
         at = server.log.stat().st_size if server.log.exists() else 0
         self._tasks.append(asyncio.create_task(self._follow(server, at)))
         await self._start(server)
@@ -129,7 +130,6 @@ class Supervisor:
                 await starting
                 server.stop()
             raise
-        self._guard.watch(server.pid)
         if server.ended_leftover:
             self._terminal.say(
                 f"Ended the {server.name} that an earlier run had left behind ({server.ended_leftover})."

@@ -10,6 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from dev.guard import Guard
 from dev.ports import free_port as find_free_port
 from dev.pytest_servers import STARTED
 from dev.servers import Postgres, Valkey
@@ -28,17 +29,24 @@ def free_port() -> int:
     return find_free_port()
 
 
+@pytest.fixture(scope="session")
+def guard() -> Iterator[Guard]:
+    """Ends the servers of the tests if the tests are killed."""
+    with Guard() as guard:
+        yield guard
+
+
 @pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
+def valkey(tmp_path: Path, guard: Guard) -> Iterator[Valkey]:
     """A Valkey of the test's own, to stop, kill and start again at will."""
-    with Valkey(tmp_path / "valkey-of-test") as server:
+    with Valkey(tmp_path / "valkey-of-test", guard=guard) as server:
         yield server
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[Postgres]:
+def postgres(tmp_path: Path, guard: Guard) -> Iterator[Postgres]:
     """A Postgres of the test's own, to stop, kill and start again at will; costs a second."""
-    with Postgres(tmp_path / "postgres-of-test") as server:
+    with Postgres(tmp_path / "postgres-of-test", guard=guard) as server:
         yield server
 
 
