@@ -17,9 +17,10 @@ import redis
 
 from bench import processes
 from dev.servers import Valkey
+from routing.balancing.memory import REMEMBERED
 from routing.snapshot import REDIS_REDIRECTS
 from tests.redirector.conftest import FakeHub, Redirector, hosts_document
-from tests.redirector.serving import read_until, wait_until
+from tests.redirector.serving import read_to_end, read_until, wait_until
 
 LAUNCH = b"GET /build/gh/a/b/main HTTP/1.1\r\nHost: x\r\n\r\n"
 Start = Callable[..., Redirector]
@@ -219,6 +220,16 @@ def test_the_process_has_no_django():
     assert not {"django", "celery", "psycopg", "members", "federation"} & {name.partition(".")[0] for name in loaded}
 
 
-def test_a_worker_is_small(redirector: Redirector):
-    for pid in redirector.children():
-        assert processes.resident_megabytes(pid) < 70
+def test_a_worker_stays_small_whatever_is_asked(start: Start, config: str):
+    """More than twice as many paths as it can remember, so that yet more would change nothing."""
+    one = start("--config", config)
+    count = 5 * REMEMBERED
+    launches = (b"GET /build/gh/owner-%d/repository-%d/main HTTP/1.1\r\n\r\n" % (each, each) for each in range(count))
+    last = b"GET /build/gh/the/last/main HTTP/1.1\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", one.port), timeout=30) as client:
+        sender = threading.Thread(target=client.sendall, args=(b"".join(launches) + last,))
+        sender.start()
+        answers = read_to_end(client)
+        sender.join()
+    assert answers.count(b"HTTP/1.1 307") == count + 1
+    assert all(processes.resident_megabytes(pid) < 80 for pid in one.children())
