@@ -104,11 +104,12 @@ def cancel(downtime: Downtime, *, reason: str, by: User | None) -> Downtime:
 def drain(hub: Hub, *, reason: str, by: User | None, until: datetime | None = None) -> Downtime:
     """Emergency: the hub gets no launches from now on, until the time given or until somebody undrains it."""
     [hub] = _allowed([hub], by)
-    reason, now = reasons.checked(reason), timezone.now()
+    reason = reasons.checked(reason)
+    # Two who press the button at once follow each other, and the second one finds it done: it looks at the clock later.
+    Hub.objects.select_for_update().get(pk=hub.pk)
+    now = timezone.now()
     if until is not None:
         _refuse_times(now, until, now)
-    # Two who press the button at once follow each other, and the second one finds it done.
-    Hub.objects.select_for_update().get(pk=hub.pk)
     if Downtime.objects.at(now).filter(hub=hub, emergency=True).exists():
         raise AlreadyDrained(f"{hub} is drained already.")
     row = Downtime.objects.create(

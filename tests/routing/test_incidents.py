@@ -132,7 +132,7 @@ def test_a_hub_that_is_out_for_a_moment_is_not_drafted():
 
 
 def test_how_long_is_a_setting():
-    Policy(incident_after_minutes=5).save()
+    Policy(pk=1, incident_after_minutes=5).save()
     put_out(make_hub("a"), minutes=6)
     assert draft_for_outages()
 
