@@ -91,8 +91,10 @@ class _Look:
         if checks is None:
             return
         finished = checks.finished_at or self.alone_since
-        # Our own dead time is no reason: the checks need as long as we do to come back.
-        stopped = self.now - max(finished, self.alone_since) > self.period
+        stopped = self.now - finished > self.period
+        if not self.open(UNWATCHED):
+            # Our own dead time is no reason to begin: the checks need as long as we do to come back.
+            stopped = stopped and self.now - self.alone_since > self.period
         self._fleet(NO_ANSWER, checks.fail_open_since is not None, checks.fail_open_since or self.now, finished)
         self._fleet(UNWATCHED, stopped, finished, finished)
 

@@ -347,6 +347,18 @@ def test_a_dead_worker_is_told_when_it_is_back_once(clock, gesis):
     assert "from 14:01 UTC to 14:46 UTC, 45 minutes" in Notice.objects.get().body
 
 
+def test_a_worker_that_comes_back_without_its_checks_is_no_all_clear(clock, gesis):
+    for _ in range(12):
+        clock.now += timedelta(seconds=10)
+        alerts.queue_alerts(clock.now)
+    clock.now += timedelta(minutes=5)
+    alerts.queue_alerts(clock.now)
+    assert [subject.partition(" since")[0] for subject in told()] == [
+        "Nobody checks the hubs",
+        "The portal did not watch the hubs for 5 minutes",
+    ]
+
+
 def test_a_restart_is_no_news(clock, gesis):
     clock.beats = False
     clock.run(1.5)
