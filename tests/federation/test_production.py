@@ -12,7 +12,12 @@ from federation.guards import refuse_unsafe
 
 ROOT = Path(__file__).parents[2]
 KEY = "k8Jw0rT5yUqZ2xVb7nMl4pQe9sDf1gHa3cXi6oRt8uYw0zBv5m"
-SAFE = {"FEDERATION_MODE": "production", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "portal.example.org"}
+SAFE = {
+    "FEDERATION_MODE": "production",
+    "SECRET_KEY": KEY,
+    "ALLOWED_HOSTS": "portal.example.org",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
+}
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
