@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg, StringAgg
-from django.db.models import FloatField, OuterRef, Subquery
+from django.db.models import FloatField, Max, OuterRef, Subquery
 from django.db.models.functions import Cast, Extract
 
 from routing.models import Downtime, Flip, Hub
@@ -131,6 +131,12 @@ def of_hubs(
     flips = _flips(hubs, start, end)
     window = (start.timestamp(), end.timestamp())
     return {hub.pk: stretches(flips.get(hub.pk, ()), planned.get(hub.pk, ()), *window) for hub in hubs}
+
+
+def newest_flip() -> int:
+    """Grows with every flip: flips are never changed."""
+    newest = Flip.objects.aggregate(Max("pk"))["pk__max"]
+    return int(newest or 0)
 
 
 def planned_spans(downtimes: Iterable[Downtime], end: datetime) -> Iterator[Span]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from django.utils.html import format_html
@@ -23,7 +24,8 @@ CHART_HEIGHT: Final = 100
 CHART_WIDTH: Final = 24 * 60
 
 
-def day_bars(days: Sequence[Uptime]) -> SafeString:
+@lru_cache(maxsize=256)
+def day_bars(days: tuple[Uptime, ...]) -> SafeString:
     """A bar for each day: green from below for serving, red from above for out, hollow for planned, low for unknown.
 
     The shapes tell the kinds apart without their colours.

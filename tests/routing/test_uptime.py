@@ -142,13 +142,32 @@ def test_the_history_of_hubs_comes_from_their_own_flips_and_downtimes():
 
 
 @pytest.mark.django_db
-def test_two_queries_give_the_history_of_any_number_of_hubs(django_assert_num_queries):
+def test_three_queries_give_the_history_of_any_number_of_hubs_and_one_gives_it_again(django_assert_num_queries):
     now = timezone.now()
     for number in range(12):
         make_flips(make_checked_hub(f"hub-{number}"), (now - timedelta(days=number), "serving"))
     hubs = overview.read(now).hubs
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = overview.histories(hubs, now)
+    with django_assert_num_queries(1):
+        again = overview.histories(hubs, now)
 
     assert len(found) == 12
+    assert again == found
+
+
+@pytest.mark.django_db
+def test_a_new_flip_and_a_new_downtime_show_at_once():
+    now = timezone.now()
+    hub = make_checked_hub("a")
+
+    def today() -> uptime.Uptime:
+        found = overview.read(now).hubs
+        return overview.histories(found, now)[hub.pk].windows["24 h"]
+
+    assert today() == uptime.Uptime(unknown=DAY)
+    make_flips(hub, (now - timedelta(hours=12), "serving"))
+    assert today() == pytest.approx((DAY / 2, 0, DAY / 2, 0))
+    make_downtime(hub, starts=-6, ends=1)
+    assert today() == pytest.approx((DAY / 4, 0, DAY / 2, DAY / 4), abs=1)
