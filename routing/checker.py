@@ -42,9 +42,12 @@ class Checker:
         self._seen = seen
         self._wall = wall
 
-    async def attend(self, hub: Hub, policy: Policy, first_in: float = 0.0) -> None:
-        """Look after one hub until cancelled; its first check is due in so many seconds."""
-        await self._rest(hub, policy, first_in)
+    async def attend(self, hub: Hub, policy: Policy, first_in: float = 0.0, *, known: bool = False) -> None:
+        """Look after one hub until cancelled; its first check is due in so many seconds.
+
+        A hub that is `known` from before has its pulse felt until then.
+        """
+        await (self._rest(hub, policy, first_in) if known else asyncio.sleep(first_in))
         while True:
             pause = AFTER_A_BUG
             try:

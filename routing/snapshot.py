@@ -50,7 +50,8 @@ class Hub:
     `key` feeds the hash and never changes; `url`, `health` and `versions` are absolute and end without a slash;
     `weight` is the promise, in any unit, `factors` are what is made of it. Kept free of its quota are `pod_headroom`
     pods, or `headroom_percent` of it where that is set; `check_period` replaces the policy's. When the prime is not
-    well the hub with the lowest `ui_order` serves the pages.
+    well the hub with the lowest `ui_order` serves the pages. `checks` are its own named checks as last seen by whoever
+    checks it, for metrics only.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Hub:
     check_period: float | None = None
     ui_order: int = 0
     factors: tuple[Factor, ...] = ()
+    checks: tuple[tuple[str, bool], ...] = ()
 
     def headroom(self, quota: int | None) -> int:
         """The pods kept free: `headroom_percent` of the quota where that is set, rounded up, else `pod_headroom`."""
@@ -201,6 +203,7 @@ def _hub(data: dict[str, Any]) -> Hub:
         Factor(name=str(each["name"]), value=float(each["value"]), reason=str(each.get("reason", "")))
         for each in values.get("factors", ())
     )
+    values["checks"] = tuple((str(name), bool(passed)) for name, passed in values.get("checks", ()))
     return Hub(**values)
 
 

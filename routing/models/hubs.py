@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -160,7 +161,9 @@ class Hub(models.Model):
         shown = [getattr(self, name) for name in RECORD]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
-    def published(self, factors: tuple[snapshot.Factor, ...] = ()) -> snapshot.Hub:
+    def published(
+        self, factors: tuple[snapshot.Factor, ...] = (), checks: Mapping[str, bool] | None = None
+    ) -> snapshot.Hub:
         """The hub as redirectors see it."""
         return snapshot.Hub(
             key=self.key,
@@ -175,4 +178,5 @@ class Hub(models.Model):
             check_period=self.check_period,
             ui_order=self.ui_order,
             factors=factors,
+            checks=tuple(sorted((checks or {}).items())),
         )

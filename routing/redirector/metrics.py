@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from routing.redirector.counters import COOKIE, REASONS
 from routing.redirector.table import Table, health
+from routing.redirector.view import View
+from routing.snapshot import Hub
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -85,10 +87,15 @@ def _health(table: Table) -> Iterator[Family]:
         [
             ((("member", hub.key), ("check", name)), passed)
             for hub in view.snapshot.hubs
-            if hub.key in view.verdicts
-            for name, passed in view.verdicts[hub.key].checks.items()
+            for name, passed in _checks(view, hub)
         ],
     )
+
+
+def _checks(view: View, hub: Hub) -> Iterable[tuple[str, bool]]:
+    """Our own word on its checks, else that of the portal."""
+    verdict = view.verdicts.get(hub.key)
+    return hub.checks if verdict is None else verdict.checks.items()
 
 
 def _weights(table: Table) -> Iterator[Family]:
@@ -103,9 +110,22 @@ def _weights(table: Table) -> Iterator[Family]:
     yield Family(
         "federation_effective_weight",
         "gauge",
-        "The weight the hub has now: promise times factors, and 0 while it is out of rotation.",
-        [((("member", hub.key),), hub.effective_weight if hub.key in rotating else 0) for hub in hubs],
+        'What is left of the weight after each factor in turn, the target first; factor="" is the weight it has now.',
+        [
+            ((("member", hub.key), ("factor", factor)), weight)
+            for hub in hubs
+            for factor, weight in _explained(hub, rotating=hub.key in rotating)
+        ],
     )
+
+
+def _explained(hub: Hub, *, rotating: bool) -> Iterator[tuple[str, float]]:
+    yield "", hub.effective_weight if rotating else 0.0
+    left = hub.weight
+    yield "target", left
+    for factor in hub.factors:
+        left *= factor.value
+        yield factor.name, left
 
 
 def _source(table: Table, now: float) -> Iterator[Family]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+import uvloop
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
@@ -32,6 +33,8 @@ ROUND_LOCK: Final = 0x6665_6403
 PATIENCE_MS: Final = 3000
 FLUSH_EVERY: Final = 0.5
 HEARTBEAT_EVERY: Final = 1.0
+# Publishing takes a tenth of a round at most, however many hubs there are, unless hubs flip.
+PUBLISH_REST: Final = 9.0
 
 logger = structlog.get_logger(__name__)
 
@@ -40,7 +43,8 @@ def run_round(seconds: float) -> bool:
     """Check all hubs for so many seconds; False if another round is under way and does not end."""
     with _only_round() as ours:
         if ours:
-            asyncio.run(_Round(seconds).run())
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_Round(seconds).run())
     return ours
 
 
@@ -69,6 +73,7 @@ class _Round:
         self._seconds = seconds
         self._waiting: dict[str, Answered] = {}
         self._standing: dict[str, Standing] = {}
+        self._publish_after = 0.0
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="round")
 
     async def run(self) -> None:
@@ -89,9 +94,10 @@ class _Round:
         checker.skew_since = {each.hub.key: each.skew_since for each in hubs if each.skew_since is not None}
         self._checker = checker
         self._standing = {each.hub.key: each.standing for each in hubs}
-        tasks = [
-            asyncio.create_task(checker.attend(each.hub, policy, _due_in(each, len(hubs), policy))) for each in hubs
-        ]
+        tasks = []
+        for each in hubs:
+            due_in, known = _due_in(each, len(hubs), policy), each.checked_ago is not None
+            tasks.append(asyncio.create_task(checker.attend(each.hub, policy, due_in, known=known)))
         try:
             await self._write(asyncio.get_running_loop().time() + self._seconds)
         finally:
@@ -112,10 +118,22 @@ class _Round:
             await asyncio.sleep(min(FLUSH_EVERY, max(0.0, until - loop.time())))
             seen, self._waiting = self._waiting, {}
             if seen:
-                self._standing |= await loop.run_in_executor(self._database, _keep, seen)
+                standing = await loop.run_in_executor(self._database, _keep, seen)
+                flipped = [key for key, each in standing.items() if self._standing[key].serving != each.serving]
+                self._standing |= standing
+                await self._publish(at_once=bool(flipped))
             if seen or loop.time() - beat >= HEARTBEAT_EVERY:
                 beat = loop.time()
                 await loop.run_in_executor(self._database, _sign_of_life)
+
+    async def _publish(self, *, at_once: bool) -> None:
+        """At once when a hub flipped; else, for slow starts and tapers, not more often than it is cheap."""
+        loop = asyncio.get_running_loop()
+        if at_once or loop.time() >= self._publish_after:
+            began = loop.time()
+            await loop.run_in_executor(self._database, _refresh)
+            ended = loop.time()
+            self._publish_after = ended + PUBLISH_REST * (ended - began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +177,22 @@ def _due_in(known: _Known, hubs: int, policy: snapshot.Policy) -> float:
 
 
 def _keep(seen: dict[str, Answered]) -> dict[str, Standing]:
-    """Write what was seen and publish what follows; what is believed now. A fault here ends no round."""
+    """Write what was seen; what is believed now. A fault here ends no round."""
     try:
         with transaction.atomic():
-            standing = verdicts.keep(seen)
-        publishing.refresh()
+            return verdicts.keep(seen)
     except Exception:
         logger.exception("what hubs answered could not be kept", hubs=len(seen))
         connection.close()
         return {}
-    return standing
+
+
+def _refresh() -> None:
+    try:
+        publishing.refresh()
+    except Exception:
+        logger.exception("what was found could not be published; the sweep tries again")
+        connection.close()
 
 
 def _hang_up() -> None:

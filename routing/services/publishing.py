@@ -78,7 +78,7 @@ def live(version: int) -> snapshot.Snapshot:
     lead = timedelta(minutes=policy.drain_lead_minutes)
     drains = Prefetch("downtimes", Downtime.objects.taking_traffic(now, lead))
     hubs = Hub.objects.published().select_related("health").prefetch_related(drains).order_by("key")
-    return _snapshot(version, [hub.published(factors.of(hub, hub.downtimes.all(), policy, now)) for hub in hubs])
+    return _snapshot(version, [_live_hub(hub, policy, now) for hub in hubs])
 
 
 def sweep() -> None:
@@ -142,6 +142,11 @@ def _push(row: LiveSnapshot) -> bool:
         return False
     _redis_is_back()
     return True
+
+
+def _live_hub(hub: Hub, policy: Policy, now: datetime) -> snapshot.Hub:
+    found = factors.of(hub, hub.downtimes.all(), policy, now)
+    return hub.published(found, factors.health_of(hub).checks)
 
 
 def _snapshot(version: int, hubs: Sequence[snapshot.Hub]) -> snapshot.Snapshot:

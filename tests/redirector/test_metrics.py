@@ -106,9 +106,9 @@ def test_weights_are_promise_and_fact():
     hubs = [make_hub("a", 40, factors=(Factor("start", 0.25),)), make_hub("b", 10)]
     found = series(make_view(*hubs, verdicts={"b": Verdict(False, "x")}))
     assert found['federation_weight{member="a"}'] == 40
-    assert found['federation_effective_weight{member="a"}'] == 10
+    assert found['federation_effective_weight{member="a",factor=""}'] == 10
     assert found['federation_weight{member="b"}'] == 10
-    assert found['federation_effective_weight{member="b"}'] == 0
+    assert found['federation_effective_weight{member="b",factor=""}'] == 0
 
 
 def test_without_a_table_there_is_still_a_page():
@@ -171,3 +171,18 @@ def test_a_new_keeper_hands_over_what_the_old_one_had_not_noted():
     counters.region(0)[1] += 2
     assert counters.noted() == {"a": 5}
     assert counters.take_note() == {"a": 7}
+
+
+def test_the_effective_weight_is_explained_factor_by_factor():
+    factors = (Factor("slow start", 0.5, "came back"), Factor("quota", 0.5, "filling up"))
+    found = series(make_view(make_hub("a", 40, factors=factors)))
+    weights = {
+        factor: found[f'federation_effective_weight{{member="a",factor="{factor}"}}']
+        for factor in ("target", "slow start", "quota", "")
+    }
+    assert weights == {"target": 40, "slow start": 20, "quota": 10, "": 10}
+
+
+def test_while_the_portal_checks_its_word_on_each_check_is_told():
+    found = series(make_view(make_hub("a", checks=(("JupyterHub API", False),))))
+    assert found['federation_health_check{member="a",check="JupyterHub API"}'] == 0
