@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -54,8 +55,10 @@ def main() -> int:
         sys.stderr.write(MISSING.format(names=names) + "\n")
         return 1
     ours, theirs = cores()
-    how = f"{options.rounds} rounds of {options.seconds} s in turn, medians; " + (
-        "not pinned to cores" if ours is None else f"server on core {ours}, wrk on core {theirs}"
+    pinned = "not pinned to cores" if ours is None else f"server on core {ours}, wrk on core {theirs}"
+    how = (
+        f"{options.rounds} rounds of {options.seconds} s in turn, medians; {pinned}; "
+        f"load average before: {os.getloadavg()[0]:.1f} (the nearer to 0, the truer)"
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
         directory = Path(name)
