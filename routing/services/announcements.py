@@ -25,7 +25,7 @@ def incidents(now: datetime, hub: Hub | None = None) -> Incidents:
     """Open incidents and those of the last days (of one hub), in three queries."""
     since = now - timedelta(days=PAST_DAYS)
     rows = Incident.objects.public().filter(Q(resolved_at=None) | Q(opened_at__gte=since))
-    hubs = Prefetch("hubs", Hub.objects.order_by("name"))
+    hubs = Prefetch("hubs", Hub.objects.order_by("name").only("key", "name"))
     found = (rows.filter(hubs=hub) if hub else rows).prefetch_related("updates", hubs)
     both = list(found)
     return Incidents(

@@ -133,7 +133,8 @@ def _history(pieces: Sequence[uptime.Stretch], now: datetime) -> History:
 def _downtimes(now: datetime) -> dict[int, list[Downtime]]:
     """What was not cancelled, from as far back as history is shown: for states, for what comes and for the uptime."""
     found: dict[int, list[Downtime]] = {}
-    for each in Downtime.objects.standing().exclude(ends_at__lte=now - timedelta(days=DAYS)).order_by("starts_at"):
+    rows = Downtime.objects.standing().exclude(ends_at__lte=now - timedelta(days=DAYS)).order_by("starts_at")
+    for each in rows.only("hub_id", "severity", "starts_at", "ends_at", "text", "emergency", "cancelled_at"):
         found.setdefault(each.hub_id, []).append(each)
     return found
 

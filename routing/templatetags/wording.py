@@ -53,12 +53,6 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
-def availability(share: float | None) -> str:
-    """A share of time for people."""
-    return wording.availability(share)
-
-
-@register.filter
 def number(value: float | None) -> str:
     """A number with as many digits as say something."""
     return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from routing.services import wording
 from routing.services.answers import HOURS, Slot
 from routing.services.uptime import Uptime
 
@@ -41,6 +42,16 @@ def day_bars(days: tuple[Uptime, ...]) -> SafeString:
         HEIGHT,
         days_in_words(days),
         drawn,
+    )
+
+
+@lru_cache(maxsize=256)
+def figures(windows: tuple[tuple[str, Uptime], ...]) -> SafeString:
+    """The uptime in each window, in numbers."""
+    each = ((name, wording.availability(found.share)) for name, found in windows)
+    return format_html(
+        '<dl class="figures">{}</dl>',
+        format_html_join("", '<div><dt>{}</dt><dd class="number">{}</dd></div>', each),
     )
 
 

@@ -52,6 +52,7 @@ def hub(request: HttpRequest, key: str) -> HttpResponse:
     now = overview.read()
     found = now.find(key) or overview.of_retired(_retired(key), now.at)
     history = overview.histories([found], now.at)[found.hub.pk]
+    days, figures = status.drawn(history)
     events = timeline.page(found.hub, timeline.Cursor.read(request.GET.get("before", "")))
     names = request.user.is_staff and request.user.has_perm("routing.view_weightchange")
     context = {
@@ -63,8 +64,8 @@ def hub(request: HttpRequest, key: str) -> HttpResponse:
         "certificate_days": _days_left(found, now.at),
         "incidents": announcements.open_of(found.hub),
         "work": [each for each in status.work_of(now) if each.hub.pk == found.hub.pk],
-        "history": history,
-        "days": drawings.day_bars(history.days),
+        "days": days,
+        "figures": figures,
         "table": _table(history.days, now.at),
         "events": [timeline_words.tell(each, names=names) for each in events.entries],
         "older": events.older,

@@ -43,8 +43,8 @@ class Row:
     """A hub as the page shows it."""
 
     overview: HubOverview
-    history: History
     days: SafeString
+    figures: SafeString
     pods: Pods | None
 
 
@@ -71,7 +71,6 @@ def status(request: HttpRequest) -> HttpResponse:
         "feeds": [(path, title) for path, title in FEEDS if _exists(path)],
         "now": now.at,
         "past_days": announcements.PAST_DAYS,
-        "windows": list(overview.WINDOWS),
     }
     return render(request, "status/status.html", context)
 
@@ -80,7 +79,12 @@ def rows_of(now: Overview) -> list[Row]:
     """The hubs with their history."""
     histories = overview.histories(now.hubs, now.at)
     found = [(each, histories[each.hub.pk]) for each in now.hubs]
-    return [Row(each, history, drawings.day_bars(history.days), pods_of(each)) for each, history in found]
+    return [Row(each, *drawn(history), pods_of(each)) for each, history in found]
+
+
+def drawn(history: History) -> tuple[SafeString, SafeString]:
+    """A history as bars and as numbers."""
+    return drawings.day_bars(history.days), drawings.figures(tuple(history.windows.items()))
 
 
 def work_of(now: Overview) -> list[Work]:
