@@ -15,6 +15,12 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
+@pytest.fixture(autouse=True)
+def at_this_moment(monkeypatch):
+    """The rows that a test makes are due when it makes them: what is now must not be minutes ago by then."""
+    monkeypatch.setitem(globals(), "NOW", timezone.now())
+
+
 def queue(recipient="ada@example.org", **values) -> Notice:
     return notices.queue(
         **{
