@@ -27,8 +27,8 @@ from bench.processes import resident_megabytes
 from dev.servers import Valkey
 
 MILLION = 1_000_000
-FILL_AT_MOST = 60.0
-WARM_UP_AT_MOST = 15.0
+FILL_AT_MOST = 40.0
+WARM_UP_AT_MOST = 8.0
 COOKIE = Load(headers=(f'Cookie: host="{hubs(3)[1].url}"',))
 DISTINCT = Load(kind="distinct")
 HOT = Load(kind="hot")
@@ -83,8 +83,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measure the redirector beside nginx and Tornado."
     )
-    parser.add_argument("--rounds", type=int, default=3, help="how often each server has its turn (default: 3)")
-    parser.add_argument("--seconds", type=int, default=3, help="how long each turn is (default: 3)")
+    parser.add_argument("--rounds", type=int, default=4, help="how often each server has its turn (default: 4)")
+    parser.add_argument("--seconds", type=int, default=2, help="how long each turn is (default: 2)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args()
 
@@ -134,7 +134,7 @@ def _rounds(contestants: list[Contestant], load: Wrk, options: argparse.Namespac
 
 
 def _fill(url: str, seen: int, load: Wrk, worker: int, options: argparse.Namespace) -> tuple[int, float]:
-    """Go on until the worker has seen a million paths, or a minute has passed: how many, and what it has in memory."""
+    """Go on until the worker has seen a million paths, or time is up: how many, and what it has in memory."""
     deadline = time.monotonic() + FILL_AT_MOST
     while seen < MILLION and time.monotonic() < deadline:
         _say(options, f"{seen:,} distinct paths, up to a million")
