@@ -99,6 +99,9 @@ def _versions(hub: HubOverview, now: Overview) -> list[Version]:
 
 
 def _text(value: object) -> str:
+    """A value of /versions, which may hold values itself, for people."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(each)}" for name, each in sorted(value.items()))
     return "" if value is None else str(value)
 
 

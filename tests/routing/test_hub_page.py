@@ -14,6 +14,7 @@ from members.models import User
 from routing.models import Hub, Policy, WeightChange
 from routing.services import hubs, publishing, timeline, weights
 from routing.snapshot import REDIS_REDIRECTS
+from routing.views.hub import _text
 from tests.factories import (
     change_weights,
     make_checked_hub,
@@ -345,3 +346,7 @@ def test_the_page_takes_at_most_twelve_queries(client, django_assert_max_num_que
 
     with django_assert_max_num_queries(12):
         client.get("/hubs/a/")
+
+
+def test_a_version_within_a_version_is_told_in_words():
+    assert _text({"build_image": "repo2docker:1", "more": {"a": None}}) == "build_image: repo2docker:1, more: a: "
