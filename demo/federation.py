@@ -17,6 +17,8 @@ from routing.models import Hub
 from routing.services import hubs, policies
 
 MAINTAINER: Final = "maintainer"
+# Alerts go to maintainers who have an address; in development no letter leaves the machine.
+MAINTAINER_EMAIL: Final = "maintainer@example.org"
 REASON: Final = "Load the demo federation"
 LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -69,7 +71,7 @@ def load(urls: Sequence[str], password: str) -> list[str]:
 
 def _welcome(password: str) -> str:
     maintainers, _ = Group.objects.get_or_create(name="maintainers")
-    user, new = User.objects.get_or_create(username=MAINTAINER, defaults={"is_staff": True})
+    user, new = User.objects.get_or_create(username=MAINTAINER, defaults={"is_staff": True, "email": MAINTAINER_EMAIL})
     if not new:
         return f"The user {MAINTAINER} is there already and keeps the password."
     user.set_password(password)

@@ -72,6 +72,7 @@ def test_the_maintainer_can_log_in_and_change_weights(load, client):
     user = User.objects.get(username="maintainer")
     assert user.is_staff
     assert user.has_perm("routing.add_weightchange")
+    assert user.email, "alerts would reach nobody"
 
 
 def test_a_second_run_changes_nothing(load):
