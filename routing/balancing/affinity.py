@@ -7,7 +7,7 @@ from typing import Final
 
 from routing.balancing.choice import HOME, SPILL, Choice, Hubs
 from routing.balancing.memory import Memory, Repository, Spread
-from routing.balancing.ranking import Rivals, Succession, cache_key, ranked
+from routing.balancing.ranking import Ages, cache_key, ranked
 
 HALF_LIFE: Final = 2_000  # redirects after which a redirect counts half
 HOT: Final = 0.01  # part of the traffic that makes a repository hot
@@ -39,8 +39,6 @@ class BalancedAffinity:
         self._openings = [share - min(OPENING, share / 2) for share in self._shares]
         self._homes = [(place, HOME) for place in range(len(hubs))]
         self._spills = [(place, SPILL) for place in range(len(hubs))]
-        self._everyone = Rivals(self.hubs, range(len(hubs)))
-        self._succession: Succession | None = None
         if before is None:
             self._memory = Memory()
             self._unit, self._total, self._loads = 1.0, 0.0, [0.0] * len(hubs)
@@ -48,14 +46,12 @@ class BalancedAffinity:
         else:
             self._inherit(before)
         self._since = self._stamp = self._memory.stamp()
+        self._ages: Ages = Ages(self.hubs, self._since, None if before is None else before._ages)
 
     def _inherit(self, before: BalancedAffinity) -> None:
         self._memory = before._memory
         self._unit, self._total = before._unit, before._total
         self._unit_since, self._unit_before = before._unit_since, before._unit_before
-        succession = Succession(before.hubs, self.hubs)
-        self._succession = succession if succession.of_use else None
-        self._before = before._since
         self._loads = _settled(before, self.hubs, self._shares)
 
     def choose(self, path: bytes) -> Choice:
@@ -141,10 +137,7 @@ class BalancedAffinity:
         one.stamp = self._stamp
 
     def _settle(self, one: Repository, key: bytes) -> None:
-        rivals = None
-        if self._succession is not None and self._before <= one.stamp < self._since:
-            rivals = self._succession.rivals(one.home[0])
-        home = (rivals or self._everyone).winner(key)
+        home = self._ages.home(key, one.stamp, one.home[0])
         one.home = self._homes[home]
         if one.spread is not None:
             hubs = one.spread.hubs

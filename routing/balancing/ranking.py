@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
 from routing.balancing.choice import Hubs
+
+LONGEST_MEMORY: Final = 16  # changes of hubs or weights over which homes are remembered
 
 _GREATEST: Final = 0xFFFFFFFFFFFFFFFF
 
@@ -50,6 +53,9 @@ def _score(drawn: bytes, weight: float) -> float:
     return weight * (1.0 / -math.log(fraction)) if fraction < 1.0 else math.inf
 
 
+Scored = tuple[float, bytes, int]  # score, hub key, place: the greatest of them is the home
+
+
 class Rivals:
     """Some of the hubs, in groups of equal weight: within a group the greatest digest wins, no logarithm is needed."""
 
@@ -63,14 +69,15 @@ class Rivals:
 
     def winner(self, key: bytes) -> int:
         """The place of the hub with the highest score."""
-        if self._only is not None:
-            return self._only
-        seed = _seed(key)
-        best: tuple[float, bytes, int] = (-1.0, b"", 0)
+        return self.best(_seed(key))[2] if self._only is None else self._only
+
+    def best(self, seed: blake2b) -> Scored:
+        """The one with the highest score; one below all scores where there is none."""
+        best: Scored = (-1.0, b"", 0)
         for weight, hubs in self._groups:
             drawn, hub, place = max([(_draw(seed, hub), hub, place) for hub, place in hubs])
             best = max(best, (_score(drawn, weight), hub, place))
-        return best[2]
+        return best
 
 
 class Succession:
@@ -82,23 +89,45 @@ class Succession:
     def __init__(self, before: Hubs, hubs: Hubs) -> None:
         was = dict(before)
         places = {key: place for place, (key, _) in enumerate(hubs)}
-        self._gained = {places[key] for key, weight in hubs if weight > was.get(key, 0.0)}
+        gained = {places[key] for key, weight in hubs if weight > was.get(key, 0.0)}
+        self._gained = Rivals(hubs, gained) if gained else None
+        # Not when most hubs gained weight: to ask all of these is as good as to ask everyone.
+        self._is_of_use = 2 * len(gained) < len(hubs)
         self._hubs = hubs
         self._stayed = [
             places[key] if key in places and hubs[places[key]][1] >= weight else None for key, weight in before
         ]
-        self._rivals: dict[int, Rivals] = {}
 
-    @property
-    def of_use(self) -> bool:
-        """Whether it spares hashes: not when most hubs gained weight, for all of these must be asked."""
-        return 2 * len(self._gained) < len(self._hubs)
+    def home(self, key: bytes, was: int) -> int | None:
+        """The home now of a key that had its home there; None if that cannot be told from it."""
+        place = self._stayed[was]
+        if place is None or not self._is_of_use or self._gained is None:
+            return place if self._is_of_use else None
+        seed = _seed(key)
+        hub, weight = self._hubs[place]
+        held = (_score(_draw(seed, hub.encode()), weight), hub.encode(), place)
+        return max(held, self._gained.best(seed))[2]
 
-    def rivals(self, was: int) -> Rivals | None:
-        """The only hubs that can be the home now of what had its home there; None if that is not known."""
-        home = self._stayed[was]
-        if home is None:
-            return None
-        if home not in self._rivals:
-            self._rivals[home] = Rivals(self._hubs, self._gained | {home})
-        return self._rivals[home]
+
+class Ages:
+    """The hubs of now, and of a while ago: a home that was found under those need not be looked for from the start.
+
+    An age begins with each change of hubs or weights, at a stamp; stamps only grow.
+    """
+
+    def __init__(self, hubs: Hubs, since: int, before: Ages | None = None) -> None:
+        self._since: list[int] = [*(before._since[1 - LONGEST_MEMORY :] if before else ()), since]
+        self._hubs: list[Hubs] = [*(before._hubs[1 - LONGEST_MEMORY :] if before else ()), hubs]
+        self._everyone = Rivals(hubs, range(len(hubs)))
+        self._successions: dict[int, Succession] = {}
+
+    def home(self, key: bytes, stamp: int = -1, was: int = 0) -> int:
+        """The place of the key's home now; it had its home at the place `was` when it was stamped, if it ever was."""
+        age = bisect(self._since, stamp) - 1
+        home = self._succession(age).home(key, was) if age >= 0 else None
+        return self._everyone.winner(key) if home is None else home
+
+    def _succession(self, age: int) -> Succession:
+        if age not in self._successions:
+            self._successions[age] = Succession(self._hubs[age], self._hubs[-1])
+        return self._successions[age]

@@ -5,26 +5,30 @@ from __future__ import annotations
 from typing import Final
 
 from routing.balancing.choice import HOME, Choice, Hubs
-from routing.balancing.ranking import Rivals, Succession, cache_key
+from routing.balancing.ranking import LONGEST_MEMORY, Ages, cache_key
 
-REMEMBERED: Final = 16_384  # paths in each of the two generations of a balancer's memory
+REMEMBERED: Final = 16_384  # paths in a balancer's young memory, and in all its old ones together
 LONGEST_REMEMBERED: Final = 512  # bytes of a path; longer ones are computed anew each time
+
+Generation = tuple[int, dict[bytes, Choice]]  # homes by path, and the stamp of the hubs they were found under
 
 
 class Rendezvous:
     """Every repository has one home hub, for as long as that hub is in rotation.
 
-    Homes are remembered in two generations: when the young one is full it becomes the old one, so memory is bounded
-    and a path in use is never forgotten. A balancer made after another starts from what that one remembers.
+    Homes are remembered in generations: a full young one becomes an old one, the oldest are forgotten, and what is
+    asked for moves to the young one: memory is bounded and a path in use is never forgotten. A balancer made after
+    another takes its generations over; that one is of the past and must not be asked any more.
     """
 
     def __init__(self, hubs: Hubs, before: Rendezvous | None = None) -> None:
         self.hubs = tuple(hubs)
-        self._choices = [(index, HOME) for index in range(len(hubs))]
-        self._everyone = Rivals(self.hubs, range(len(hubs)))
+        self._choices = [(place, HOME) for place in range(len(hubs))]
+        self._stamp: int = 0 if before is None else before._stamp + 1
+        self._ages: Ages = Ages(self.hubs, self._stamp, None if before is None else before._ages)
         self._young: dict[bytes, Choice] = {}
-        self._old: dict[bytes, Choice] = {}
-        self._heritage = None if before is None else _heritage(before, self.hubs)
+        self._old: list[Generation] = [] if before is None else [(before._stamp, before._young), *before._old]
+        self._forget()
 
     def choose(self, path: bytes) -> Choice:
         """The home of the path's repository."""
@@ -34,31 +38,28 @@ class Rendezvous:
         """Nothing is counted here."""
 
     def _recall(self, path: bytes) -> Choice:
-        choice = self._old.get(path) or self._choices[self._home(path)]
+        choice = self._choices[self._home(path)]
         if len(path) <= LONGEST_REMEMBERED:
             if len(self._young) >= REMEMBERED:
-                self._old, self._young, self._heritage = self._young, {}, None
+                self._old, self._young = [(self._stamp, self._young), *self._old], {}
+                self._forget()
             self._young[path] = choice
         return choice
 
     def _home(self, path: bytes) -> int:
-        rivals = None
-        if self._heritage is not None:
-            before, succession = self._heritage
-            was = before.remembered(path)
-            rivals = None if was is None else succession.rivals(was)
-        return (rivals or self._everyone).winner(cache_key(path))
+        for stamp, memory in self._old:
+            was = memory.pop(path, None)
+            if was is not None:
+                return was[0] if stamp == self._stamp else self._ages.home(cache_key(path), stamp, was[0])
+        return self._ages.home(cache_key(path))
 
-    def remembered(self, path: bytes) -> int | None:
-        """The home if it is remembered."""
-        choice = self._young.get(path) or self._old.get(path)
-        return None if choice is None else choice[0]
+    def _forget(self) -> None:
+        while self._old and (len(self._old) > LONGEST_MEMORY or len(self) - len(self._young) > REMEMBERED):
+            self._old.pop()
+
+    def remembers(self, path: bytes) -> bool:
+        """Whether the home need not be computed."""
+        return path in self._young or any(path in memory for _, memory in self._old)
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
-
-
-def _heritage(before: Rendezvous, hubs: Hubs) -> tuple[Rendezvous, Succession] | None:
-    before._heritage = None  # one generation back is enough, and a chain would never end
-    succession = Succession(before.hubs, hubs)
-    return (before, succession) if succession.of_use else None
+        return len(self._young) + sum(len(memory) for _, memory in self._old)

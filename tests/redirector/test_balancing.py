@@ -110,19 +110,49 @@ def test_one_changed_weight_is_followed_as_if_all_were_computed_anew(hubs: balan
     assert Rendezvous(edited, old).choose(path) == Rendezvous(edited).choose(path)
 
 
-def test_after_the_edit_of_one_weight_hardly_anything_is_hashed(monkeypatch: pytest.MonkeyPatch):
+edits = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0.0, 1.0, 5.0, 10.0, 11.0])), max_size=25)
+
+
+@given(edits=edits, asked=st.sets(st.integers(0, 25)), path=paths)
+def test_no_history_of_edits_changes_a_choice(edits: list[tuple[int, float]], asked: set[int], path: bytes):
+    weights = dict.fromkeys([f"hub-{number}" for number in range(6)], 10.0)
+    one = Rendezvous(list(weights.items()))
+    for number, (place, weight) in enumerate(edits):
+        if number in asked:
+            one.choose(path)
+        weights[f"hub-{place}"] = weight
+        hubs = [(hub, each) for hub, each in weights.items() if each] or [("last", 1.0)]
+        one = Rendezvous(hubs, one)
+    assert one.choose(path) == Rendezvous(one.hubs).choose(path)
+
+
+@pytest.mark.parametrize("edited", [1, 10])
+def test_after_some_edits_hardly_anything_is_hashed(monkeypatch: pytest.MonkeyPatch, edited: int):
     hubs = [(f"hub-{number}", 10.0) for number in range(300)]
     all_paths = [b"/build/gh/o/r%d/main" % number for number in range(500)]
-    old = Rendezvous(hubs)
+    one = Rendezvous(hubs)
     for path in all_paths:
-        old.choose(path)
+        one.choose(path)
+    for number in range(edited):
+        hubs = [*hubs[:number], (f"hub-{number}", 11.0), *hubs[number + 1 :]]
+        one = Rendezvous(hubs, one)
     hashed = Counter[bytes]()
     draw = ranking._draw
     monkeypatch.setattr(ranking, "_draw", lambda seed, hub: (hashed.update([hub]), draw(seed, hub))[1])
-    new = Rendezvous([("hub-0", 11.0), *hubs[1:]], old)
     for path in all_paths:
-        new.choose(path)
-    assert sum(hashed.values()) <= 2 * len(all_paths)
+        one.choose(path)
+    assert sum(hashed.values()) <= (1 + edited) * len(all_paths)
+
+
+def test_memory_is_bounded_whatever_is_edited(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rendezvous, "REMEMBERED", 100)
+    one = Rendezvous(THREE)
+    for number in range(2000):
+        one.choose(b"/build/gh/o/r%d/main" % number)
+        if number % 7 == 0:
+            one = Rendezvous([("hetzner-2i2c", 1.0 + number), *THREE[1:]], one)
+        assert len(one) <= 200
+        assert len(one._old) <= ranking.LONGEST_MEMORY
 
 
 def test_only_the_keys_of_a_hub_that_leaves_move():
@@ -146,7 +176,7 @@ def test_memory_is_bounded_and_a_path_in_use_is_not_forgotten(monkeypatch: pytes
         one.choose(b"/build/gh/o/r%d/main" % number)
         one.choose(b"/build/gh/in/use/main")
         assert len(one) <= 200
-        assert one.remembered(b"/build/gh/in/use/main") is not None
+        assert one.remembers(b"/build/gh/in/use/main")
 
 
 def test_a_huge_path_is_not_remembered():
