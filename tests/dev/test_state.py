@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import random
+import socket
 import subprocess
 import sys
 
@@ -51,9 +53,27 @@ def test_taken_port_is_named_with_its_variable(valkey):
         port("PORTAL_PORT", valkey.port, {})
 
 
-def test_taken_port_in_a_row_is_named(valkey):
-    with pytest.raises(Refusal, match=f"Port {valkey.port} is taken .* DEMO_HUBS_PORT"):
-        port("DEMO_HUBS_PORT", valkey.port - 1, {}, count=2)
+@pytest.fixture
+def second_taken():
+    """The first of two ports in a row of which only the second is taken.
+
+    Below the range the kernel hands out by itself, so that no other test comes in between.
+    """
+    for first in random.sample(range(20_000, 30_000), 100):
+        try:
+            with socket.create_server(("127.0.0.1", first)), socket.create_server(("127.0.0.1", first + 1)) as second:
+                taken = second.dup()
+        except OSError:
+            continue
+        with taken:
+            yield first
+        return
+    pytest.fail("no two free ports in a row")
+
+
+def test_taken_port_in_a_row_is_named(second_taken):
+    with pytest.raises(Refusal, match=f"Port {second_taken + 1} is taken .* DEMO_HUBS_PORT"):
+        port("DEMO_HUBS_PORT", second_taken, {}, count=2)
 
 
 @pytest.mark.parametrize("text", ["eighty", "0", "65536", "-1", "80.5"])
