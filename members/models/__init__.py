@@ -1,6 +1,22 @@
 """People and promises, and what was told to whom."""
 
+from members.models.access import Access, Invitation, Role
+from members.models.contacts import Contact
+from members.models.members import SLUG, Member, MemberChange
 from members.models.notices import Channel, Notice
-from members.models.people import SLUG, Member, User
+from members.models.offers import ComputeOffer
+from members.models.people import User
 
-__all__ = ["SLUG", "Channel", "Member", "Notice", "User"]
+__all__ = [
+    "SLUG",
+    "Access",
+    "Channel",
+    "ComputeOffer",
+    "Contact",
+    "Invitation",
+    "Member",
+    "MemberChange",
+    "Notice",
+    "Role",
+    "User",
+]

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from routing import snapshot
-from routing.models.append_only import append_only
+from members.models.append_only import append_only
 
 
 class SnapshotVersionQuerySet(models.QuerySet["SnapshotVersion"]):

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from routing.models.append_only import append_only
+from members.models.append_only import append_only
 from routing.models.hubs import MAX_WEIGHT, Hub
 
 
