@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from routing import snapshot
 from members.models.append_only import append_only
+from routing import snapshot
 
 
 class SnapshotVersionQuerySet(models.QuerySet["SnapshotVersion"]):
