@@ -19,6 +19,8 @@ PERMISSIONS: Final = (
     "members.add_member",
     "members.change_member",
     "members.view_member",
+    "members.change_application",
+    "members.view_application",
     "members.add_channel",
     "members.change_channel",
     "members.delete_channel",

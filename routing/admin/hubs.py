@@ -22,7 +22,7 @@ from unfold.views import ChangeList
 
 from routing.admin import downtime_pages, hub_pages, pages
 from routing.forms import HubForm, NewHubForm
-from routing.models import Downtime, Hub
+from routing.models import NAMES, Downtime, Hub
 from routing.services import hub_states, hubs, overview, weight_history, weights
 
 RECORD = ("member", "key", "name", "url", "health_url", "versions_url")
@@ -88,6 +88,7 @@ class HubAdmin(ModelAdmin):
                 (None, {"fields": RECORD}),
                 ("Traffic", {"fields": ("weight", "state")}),
                 ("Quota and checks", {"fields": CHECKS}),
+                ("Its names elsewhere", {"fields": NAMES}),
                 ("Why", {"fields": ("reason",)}),
             ]
         traffic = ("shown_state", "shown_prime", "shown_weight", "history", "maintenance")
@@ -96,6 +97,7 @@ class HubAdmin(ModelAdmin):
             (None, {"fields": RECORD}),
             ("Traffic", {"fields": traffic}),
             ("Quota and checks", {"fields": CHECKS}),
+            ("Its names elsewhere", {"fields": NAMES}),
             *why,
         ]
 

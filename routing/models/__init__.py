@@ -3,14 +3,16 @@
 from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
 from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest
-from routing.models.hubs import MAX_WEIGHT, RECORD, Hub
+from routing.models.hubs import MAX_WEIGHT, NAMES, RECORD, Hub
 from routing.models.incidents import Incident, IncidentUpdate
+from routing.models.onboarding import Onboarding, OnboardingStep
 from routing.models.policies import Policy
 from routing.models.snapshots import LiveSnapshot, SnapshotVersion
 from routing.models.weights import WeightChange
 
 __all__ = [
     "MAX_WEIGHT",
+    "NAMES",
     "RECORD",
     "Alert",
     "AlertRound",
@@ -26,6 +28,8 @@ __all__ = [
     "LaunchMinute",
     "LaunchTest",
     "LiveSnapshot",
+    "Onboarding",
+    "OnboardingStep",
     "Policy",
     "SnapshotVersion",
     "WeightChange",

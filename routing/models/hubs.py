@@ -16,6 +16,9 @@ from members.models import Member
 from routing import snapshot
 from routing.addresses import SHAPE, hub_address
 
+NAME_SHAPE: Final = RegexValidator(
+    r"^[A-Za-z0-9]([A-Za-z0-9._:/-]*[A-Za-z0-9])?\Z", "Letters, digits and . _ : / - between them, no blanks."
+)
 KEY_SHAPE: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 # Also what keeps NaN out: in Postgres NaN is greater than every number.
 MAX_WEIGHT: Final = Decimal("999999.999")
@@ -33,7 +36,13 @@ RECORD: Final = (
     "check_period",
     "ui_order",
     "test_spec",
+    "helm_release",
+    "grafana_name",
+    "event_origin",
+    "registry_host",
 )
+# One hub has a name in each of these places, and they differ: what is exported to them says the right one.
+NAMES: Final = ("helm_release", "grafana_name", "event_origin", "registry_host")
 
 
 class HubQuerySet(models.QuerySet["Hub"]):
@@ -112,6 +121,22 @@ class Hub(models.Model):
         ],
         help_text="The portal launches it now and then, to see whether the hub really does: gh/owner/repository/HEAD. "
         "Empty: never.",
+    )
+    helm_release = models.CharField(
+        "Helm release", max_length=100, blank=True, validators=[NAME_SHAPE], help_text="Its name in the deployment."
+    )
+    grafana_name = models.CharField(
+        "name in Grafana", max_length=100, blank=True, validators=[NAME_SHAPE], help_text="Its data source there."
+    )
+    event_origin = models.CharField(
+        "origin of its events",
+        max_length=200,
+        blank=True,
+        validators=[NAME_SHAPE],
+        help_text="The host name that its launch events carry.",
+    )
+    registry_host = models.CharField(
+        "registry host", max_length=200, blank=True, validators=[NAME_SHAPE], help_text="Where its images are kept."
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.ONBOARDING)
     created_at = models.DateTimeField(auto_now_add=True)
