@@ -88,7 +88,7 @@ class HubAdmin(ModelAdmin):
                 (None, {"fields": RECORD}),
                 ("Traffic", {"fields": ("weight", "state")}),
                 ("Quota and checks", {"fields": CHECKS}),
-                ("Its names elsewhere", {"fields": NAMES}),
+                ("Its names elsewhere", {"fields": (*NAMES, "prometheus_url", "ip_address")}),
                 ("Why", {"fields": ("reason",)}),
             ]
         traffic = ("shown_state", "shown_prime", "shown_weight", "history", "maintenance")
@@ -97,7 +97,7 @@ class HubAdmin(ModelAdmin):
             (None, {"fields": RECORD}),
             ("Traffic", {"fields": traffic}),
             ("Quota and checks", {"fields": CHECKS}),
-            ("Its names elsewhere", {"fields": NAMES}),
+            ("Its names elsewhere", {"fields": (*NAMES, "prometheus_url", "ip_address")}),
             *why,
         ]
 

@@ -2,6 +2,7 @@
 
 from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
+from routing.models.drift import DriftReport, DriftSource
 from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest
 from routing.models.hubs import MAX_WEIGHT, NAMES, RECORD, Hub
 from routing.models.incidents import Incident, IncidentUpdate
@@ -18,6 +19,8 @@ __all__ = [
     "AlertRound",
     "CheckRound",
     "Downtime",
+    "DriftReport",
+    "DriftSource",
     "Flip",
     "HealthHour",
     "HealthSample",

@@ -40,6 +40,8 @@ RECORD: Final = (
     "grafana_name",
     "event_origin",
     "registry_host",
+    "prometheus_url",
+    "ip_address",
 )
 # One hub has a name in each of these places, and they differ: what is exported to them says the right one.
 NAMES: Final = ("helm_release", "grafana_name", "event_origin", "registry_host")
@@ -137,6 +139,16 @@ class Hub(models.Model):
     )
     registry_host = models.CharField(
         "registry host", max_length=200, blank=True, validators=[NAME_SHAPE], help_text="Where its images are kept."
+    )
+    prometheus_url = models.CharField(
+        "address of its Prometheus",
+        max_length=300,
+        blank=True,
+        validators=[hub_address],
+        help_text="Empty: prometheus. and the hub's host.",
+    )
+    ip_address = models.GenericIPAddressField(
+        "IP address", null=True, blank=True, help_text="Where its names in the federation's domain lead to."
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.ONBOARDING)
     created_at = models.DateTimeField(auto_now_add=True)
