@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
-from routing.services import alerts, checks, downtimes, incident_drafts, launches, publishing, retention
+from routing.services import (
+    alerts,
+    checks,
+    downtimes,
+    incident_drafts,
+    launches,
+    promises,
+    publishing,
+    retention,
+    usage_intake,
+)
 
 # Beat starts the next round when this one is about to end.
 ROUND_SECONDS = 15.0
@@ -57,3 +67,11 @@ def tidy_history() -> None:
     """Roll samples up into hours, and let old ones go."""
     retention.roll_up()
     retention.forget()
+    retention.forget_usage()
+
+
+@shared_task
+def take_in_usage() -> None:
+    """Take in what redirectors hand over, and note what was promised meanwhile."""
+    promises.note()
+    usage_intake.take_in()

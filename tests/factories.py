@@ -8,11 +8,13 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import F
 from django.utils import timezone
 
 from members.models import Channel, Member, Notice, User
-from routing.models import Downtime, Flip, HealthSample, Hub, HubHealth, Incident
+from routing.models import Downtime, Flip, HealthSample, Hub, HubHealth, Incident, UsageDay, UsageHour, UsageMinute
 from routing.services import weights
+from routing.usage_batches import Batch
 
 numbers = count(1)
 
@@ -148,3 +150,22 @@ def make_incident(*hubs: Hub, said: str = "We are looking into it.", **values: A
     incident.hubs.set(hubs)
     incident.updates.create(phase="investigating", text=said, at=incident.opened_at)
     return incident
+
+
+def make_batch(
+    redirector: str = "0123456789abcdef", number: int = 1, at: datetime | None = None, **launches: int
+) -> Batch:
+    """Counts that a redirector hands over, by hub key: all of them home, in the minute of `at`."""
+    minute = (at or timezone.now()).replace(second=0, microsecond=0)
+    return Batch(redirector, number, tuple((minute, hub, "home", count) for hub, count in launches.items()))
+
+
+def make_usage(hub: Hub, at: datetime, launches: int, reason: str = "home") -> None:
+    """Launches of a hub in one minute, in all three tables."""
+    for table, begin in (
+        (UsageMinute, at.replace(second=0, microsecond=0)),
+        (UsageHour, at.replace(minute=0, second=0, microsecond=0)),
+        (UsageDay, at.replace(hour=0, minute=0, second=0, microsecond=0)),
+    ):
+        found, _ = table.objects.get_or_create(hub=hub, at=begin, reason=reason, defaults={"launches": 0})
+        table.objects.filter(pk=found.pk).update(launches=F("launches") + launches)

@@ -9,6 +9,7 @@ from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.onboarding import Onboarding, OnboardingStep
 from routing.models.policies import Policy
 from routing.models.snapshots import LiveSnapshot, SnapshotVersion
+from routing.models.usage import Promise, UsageDay, UsageHour, UsageMinute, UsageRepository, UsageSource
 from routing.models.weights import WeightChange
 
 __all__ = [
@@ -34,6 +35,12 @@ __all__ = [
     "Onboarding",
     "OnboardingStep",
     "Policy",
+    "Promise",
     "SnapshotVersion",
+    "UsageDay",
+    "UsageHour",
+    "UsageMinute",
+    "UsageRepository",
+    "UsageSource",
     "WeightChange",
 ]

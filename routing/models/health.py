@@ -145,6 +145,7 @@ class HealthHour(models.Model):
     answer_seconds_mean = models.FloatField(null=True)
     answer_seconds_max = models.FloatField(null=True)
     pods_max = models.PositiveIntegerField(null=True)
+    user_pods_mean = models.FloatField(null=True)
     quota_min = models.PositiveIntegerField(null=True)
 
     class Meta:
