@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_structlog",
     "pgtrigger",
+    "simple_history",
     "csp",
     # The demo federation, to try things on: `manage.py load_demo`.
     *([] if PRODUCTION else ["demo"]),
@@ -68,6 +69,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # So that history knows who saved what; services say it themselves.
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "routing.views.errors.DatabaseAway",
@@ -150,6 +153,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
 NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
 
 AUTH_USER_MODEL = "members.User"
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from routing import zones
+from foundation import zones
 from routing.forms import reason_field
 from routing.models import Downtime, Hub, IncidentUpdate
 from routing.models.incidents import TEXT_LENGTH, TITLE_LENGTH

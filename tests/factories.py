@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.db.models import F
 from django.utils import timezone
 
-from members.models import Channel, Member, Notice, User
+from members.models import Access, Channel, ComputeOffer, Contact, Member, Notice, Role, User
 from routing.models import Downtime, Flip, HealthSample, Hub, HubHealth, Incident, UsageDay, UsageHour, UsageMinute
 from routing.services import weights
 from routing.usage_batches import Batch
@@ -36,6 +36,27 @@ def make_member(slug: str = "", **values: Any) -> Member:
     """An organisation."""
     slug = slug or f"member{next(numbers)}"
     return Member.objects.create(slug=slug, **{"name": slug.title(), **values})
+
+
+def make_person(member: Member, role: Role = Role.MANAGER, name: str = "") -> User:
+    """A person with access to the member."""
+    user = make_user(name)
+    Access.objects.create(member=member, user=user, role=role)
+    return user
+
+
+def make_contact(member: Member | None = None, **values: Any) -> Contact:
+    """A technical contact of a member, confirmed, for its own people and maintainers."""
+    number = next(numbers)
+    found = {"name": f"Contact {number}", "email": f"contact{number}@example.org", "roles": ["technical"]}
+    times = {"email_confirmed_at": timezone.now(), "checked_at": timezone.now()}
+    return Contact.objects.create(member=member or make_member(), **{**found, **times, **values})
+
+
+def make_offer(member: Member | None = None, **values: Any) -> ComputeOffer:
+    """An active offer that goes on."""
+    found = {"title": f"Offer {next(numbers)}", "state": ComputeOffer.State.ACTIVE}
+    return ComputeOffer.objects.create(member=member or make_member(), **{**found, **values})
 
 
 def make_channel(name: str = "", address: str = "json://127.0.0.1:9/secret-path", **values: Any) -> Channel:

@@ -3,10 +3,13 @@
 from members.models.access import Access, Invitation, Role
 from members.models.applications import Application, ApplicationMessage, Evidence, Responsibility
 from members.models.contacts import Contact
+from members.models.editing import Editable
+from members.models.logos import Logo
 from members.models.members import SLUG, Member, MemberChange
 from members.models.notices import Channel, Notice
 from members.models.offers import ComputeOffer
 from members.models.people import User
+from members.models.reviews import ProposedChange, ReviewedField
 
 __all__ = [
     "SLUG",
@@ -16,12 +19,16 @@ __all__ = [
     "Channel",
     "ComputeOffer",
     "Contact",
+    "Editable",
     "Evidence",
     "Invitation",
+    "Logo",
     "Member",
     "MemberChange",
     "Notice",
+    "ProposedChange",
     "Responsibility",
+    "ReviewedField",
     "Role",
     "User",
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
+from members.models.editing import Editable
 from members.models.members import Member
 
 
@@ -19,9 +22,15 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Those with this role, in the order of escalation."""
         return self.filter(roles__contains=[role])
 
+    def unchecked_since(self, moment: datetime) -> ContactQuerySet:
+        """Those of which nobody has said since then that they are right."""
+        return self.exclude(Q(checked_at__gt=moment) | Q(checked_at=None, created_at__gt=moment))
 
-class Contact(models.Model):
+
+class Contact(Editable):
     """One person or desk of a member, what for, and who may see it. `position` is the order of escalation."""
+
+    RECORD = ("name", "roles", "email", "chat", "phone", "time_zone", "visibility", "position")
 
     class Role(models.TextChoices):
         """What this contact is for."""
@@ -61,6 +70,7 @@ class Contact(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ContactQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("position", "name", "id")
@@ -78,3 +88,8 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def role_labels(self) -> list[str]:
+        """What it is for, in words."""
+        return [str(Contact.Role(each).label) for each in self.roles]

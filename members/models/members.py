@@ -9,13 +9,17 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from members.models.append_only import append_only
+from members.models.editing import Editable
 
 SLUG: Final = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lower-case letters, digits and hyphens; a hyphen neither first nor last."
 )
 STATES: Final = ["applicant", "onboarding", "active", "paused", "past"]
+LISTED: Final = ["active", "paused"]
+PUBLIC: Final = [*LISTED, "past"]
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -23,19 +27,35 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def listed(self) -> MemberQuerySet:
         """Those that give now, which the public sees as members; a paused one stays among them."""
-        return self.filter(state__in=[Member.State.ACTIVE, Member.State.PAUSED])
+        return self.filter(state__in=LISTED)
 
     def past(self) -> MemberQuerySet:
         """Those that gave once and are thanked for it."""
         return self.filter(state=Member.State.PAST)
 
 
-class Member(models.Model):
+class Member(Editable):
     """An organisation that takes part in the federation.
 
     `state` changes only through `MemberChange` rows, each with who, when and why. All that stands here but `slug`,
     `state` and the notes on the state is the member's own record, public as it is on the member's page.
     """
+
+    RECORD = (
+        "name",
+        "mode",
+        "website",
+        "summary",
+        "story",
+        "funded_by",
+        "funded_by_url",
+        "run_by",
+        "run_by_url",
+        "time_zone",
+        "since",
+        "until",
+        "thanks",
+    )
 
     class State(models.TextChoices):
         """How far it takes part."""
@@ -67,9 +87,12 @@ class Member(models.Model):
     since = models.DateField(null=True, blank=True, help_text="When it joined.")
     until = models.DateField(null=True, blank=True, help_text="When it left.")
     thanks = models.TextField(max_length=2_000, blank=True, help_text="What the federation thanks a past member for.")
+    # The picture in use, a `Logo` by its digest; empty for none.
+    logo = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = MemberQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("name",)
@@ -89,6 +112,16 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may know of it: it takes part, or did."""
+        return self.state in PUBLIC
+
+    @property
+    def logo_url(self) -> str:
+        """The address of its logo on this portal; empty for none."""
+        return f"/logos/{self.logo}.webp" if self.logo else ""
 
 
 class MemberChange(models.Model):

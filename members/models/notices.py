@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 
 class Channel(models.Model):
@@ -17,6 +18,8 @@ class Channel(models.Model):
     # Holds a secret: shown to nobody after it was saved.
     address = models.CharField(max_length=500)
     enabled = models.BooleanField(default=True)
+
+    history = HistoricalRecords(excluded_fields=["address"])
 
     class Meta:
         ordering = ("name",)

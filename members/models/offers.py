@@ -9,8 +9,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
 
 from members.models.contacts import Contact
+from members.models.editing import Editable
 from members.models.members import Member
 
 
@@ -22,8 +24,25 @@ class ComputeOfferQuerySet(models.QuerySet["ComputeOffer"]):
         return self.filter(Q(starts=None) | Q(starts__lte=day), Q(ends=None) | Q(ends__gte=day), state="active")
 
 
-class ComputeOffer(models.Model):
+class ComputeOffer(Editable):
     """One offer of compute: a grant, a credit, or own machines. `ends` is its last day; none: it goes on."""
+
+    RECORD = (
+        "title",
+        "grantor",
+        "team_contact",
+        "provider",
+        "billing_account",
+        "amount",
+        "currency",
+        "starts",
+        "ends",
+        "restrictions",
+        "cpu_cores",
+        "memory_gib",
+        "concurrent_users",
+        "regions",
+    )
 
     class State(models.TextChoices):
         """How far it is."""
@@ -55,6 +74,7 @@ class ComputeOffer(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ComputeOfferQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("member__name", "ends", "id")

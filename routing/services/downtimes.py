@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from foundation.zones import said
 from routing.models import Downtime, Hub, Policy
 from routing.models.downtimes import DowntimeQuerySet
 from routing.services import publishing, reasons, subscribers
-from routing.zones import said
 
 if TYPE_CHECKING:
     from members.models import User

@@ -16,10 +16,10 @@ from django.utils.feedgenerator import Atom1Feed
 from icalendar import Calendar, Event
 
 from foundation.markdown import render_markdown
+from foundation.zones import said
 from routing.models import Downtime, Hub, Incident
 from routing.models.downtimes import DowntimeQuerySet
 from routing.services import subscribers
-from routing.zones import said
 
 KEPT: Final = timedelta(days=30)
 MOST: Final = 200

@@ -13,9 +13,9 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from foundation.markdown import escape_markdown
+from foundation.zones import said
 from routing.models import CheckRound, Downtime, Flip, Hub, HubHealth, Incident, IncidentUpdate, Policy
 from routing.services import downtimes, wording
-from routing.zones import said
 
 logger = structlog.get_logger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from django.conf import settings
 
+from foundation.zones import said
 from members.services import notices, recipients
 from routing.models import Downtime
-from routing.zones import said
 
 KIND: Final = "maintenance"
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing import zones
+from foundation import zones
 
 
 def at(text: str) -> datetime:
