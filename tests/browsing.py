@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +97,19 @@ def page(browser_with_loop: Browser, page: Page, expected_complaints: list[str])
     assert not unexpected, "the browser complained: " + "; ".join(unexpected)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Pictures are for people to look at, and cost a tenth of the suite's time: only when asked for."""
+    parser.addoption("--screenshots", action="store_true", help="keep pictures of pages in test-results/screenshots")
+
+
 @pytest.fixture
-def screenshots(pytestconfig: pytest.Config) -> Path:
-    """Where pictures of pages go, for people to look at."""
+def screenshots(pytestconfig: pytest.Config) -> Callable[[Page, str], None]:
+    """Take pictures of the whole page, light and dark, if the tests were asked for them."""
     directory: Path = pytestconfig.rootpath / "test-results" / "screenshots"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
+
+    def take(page: Page, name: str) -> None:
+        for mode in ("light", "dark") if pytestconfig.getoption("screenshots") else ():
+            page.emulate_media(color_scheme=mode)
+            page.screenshot(path=directory / f"{name}-{mode}.png", full_page=True)
+
+    return take

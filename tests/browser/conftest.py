@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 import redis
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from playwright.sync_api import Page
 
 from demo import federation
 from demo.hub import HubOptions, Mode
 from demo.hubs import HUBS, DemoHubs
 from dev.ports import free_port
+from members.models import User
 from routing.models import Hub
 from routing.services import policies, publishing
 from routing.snapshot import REDIS_REDIRECTS
@@ -28,7 +30,7 @@ from tests.factories import make_health
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"width": 360, "height": 740}
-MODES = ("light", "dark")
+AXE = Axe().axe_script
 
 
 @pytest.fixture(scope="session")
@@ -124,10 +126,29 @@ def count(redis_url) -> Callable[..., None]:
     return write
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it is now."""
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+def log_in(page: Page, portal: str, user: User) -> None:
+    """Let the browser be logged in as this person, without the forms for it."""
+    client = Client()
+    client.force_login(user)
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": portal}])
+
+
+def violations(page: Page, part: str = "html") -> list[str]:
+    """What axe finds wrong with the page as it is now, or with a part of it, in light and dark.
+
+    Only colours differ between the two, so that in the dark only contrast is looked at once more.
+    """
+    page.evaluate(AXE)
+    found = []
+    for mode, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=mode)
+        asked = {"resultTypes": ["violations"], **rules}
+        answer = page.evaluate("([part, asked]) => axe.run(part, asked)", [part, asked])
+        found += [
+            f"{mode}, {each['id']}: {node['html'][:200]}" for each in answer["violations"] for node in each["nodes"]
+        ]
+    page.emulate_media(color_scheme="light")
+    return found
 
 
 def overflow(page: Page) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import MODES, SMALL, overflow, redirected, violations, wait_until
+from tests.browser.conftest import SMALL, overflow, redirected, violations, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,13 +43,11 @@ def test_it_works_without_javascript(portal, demo_hubs, browser_with_loop):
     context.close()
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_and_it_fits_a_small_phone(portal, page: Page, mode, screenshots):
-    page.emulate_media(color_scheme=mode)
+def test_axe_finds_nothing_and_it_fits_a_small_phone(portal, page: Page, screenshots):
     page.set_viewport_size(SMALL)
 
     page.goto(f"{portal}/dev/hubs/")
 
     assert violations(page) == []
     assert overflow(page) <= 0
-    page.screenshot(path=screenshots / f"dev-hubs-{mode}.png", full_page=True)
+    screenshots(page, "dev-hubs")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from routing.models import Hub
-from tests.browser.conftest import MODES, SMALL, overflow, redirected, violations
+from tests.browser.conftest import SMALL, overflow, redirected, violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +22,7 @@ def test_it_shows_the_federation(portal, page: Page, count, screenshots):
     expect(page.get_by_text("All 3 hubs are serving.")).to_be_visible()
     expect(page.locator(".card")).to_have_count(3)
     expect(page.locator("[data-received=heron]")).to_have_text("51.2%")
-    page.screenshot(path=screenshots / "home.png", full_page=True)
+    screenshots(page, "home")
 
 
 def test_the_numbers_move_without_a_reload(portal, page: Page, count):
@@ -64,28 +64,24 @@ def test_it_can_be_read_without_javascript(portal, browser_with_loop, count):
     context.close()
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing(portal, page: Page, mode, count, screenshots):
+def test_axe_finds_nothing(portal, page: Page, count, screenshots):
     count(heron=5)
     Hub.objects.filter(key="otter").update(state=Hub.State.DRAINED)
     Hub.objects.filter(key="marten").update(weight=0)
-    page.emulate_media(color_scheme=mode)
 
     page.goto(portal)
 
     assert violations(page) == []
-    page.screenshot(path=screenshots / f"home-{mode}.png", full_page=True)
+    screenshots(page, "home")
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_before_the_first_hub(live_server, redis_url, page: Page, mode, screenshots):
-    page.emulate_media(color_scheme=mode)
+def test_axe_finds_nothing_before_the_first_hub(live_server, redis_url, page: Page, screenshots):
 
     page.goto(live_server.url)
 
     expect(page.get_by_role("heading", name="No hub yet")).to_be_visible()
     assert violations(page) == []
-    page.screenshot(path=screenshots / f"home-empty-{mode}.png", full_page=True)
+    screenshots(page, "home-empty")
 
 
 def test_it_fits_a_small_phone_whatever_the_names(portal, page: Page, count, screenshots):
@@ -97,7 +93,7 @@ def test_it_fits_a_small_phone_whatever_the_names(portal, page: Page, count, scr
 
     assert overflow(page) <= 0
     assert violations(page) == []
-    page.screenshot(path=screenshots / "home-phone.png", full_page=True)
+    screenshots(page, "home-phone")
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(portal, page: Page, count):
@@ -125,10 +121,8 @@ def test_it_is_light_and_asks_nobody_else_for_anything(portal, page: Page, count
     assert all(url.startswith(portal) for url in sizes)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_on_an_error_page(live_server, page: Page, mode, expected_complaints, screenshots):
+def test_axe_finds_nothing_on_an_error_page(live_server, page: Page, expected_complaints, screenshots):
     expected_complaints.append("404")
-    page.emulate_media(color_scheme=mode)
     page.set_viewport_size(SMALL)
 
     page.goto(f"{live_server.url}/no/such/page")
@@ -136,7 +130,7 @@ def test_axe_finds_nothing_on_an_error_page(live_server, page: Page, mode, expec
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address")
     assert violations(page) == []
     assert overflow(page) <= 0
-    page.screenshot(path=screenshots / f"404-{mode}.png")
+    screenshots(page, "404")
 
 
 def test_real_launches_through_the_redirector_are_counted_on_the_page(redirector, portal, page: Page):

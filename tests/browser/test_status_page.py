@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from routing.models import Hub, HubHealth
-from tests.browser.conftest import MODES, SMALL, overflow, violations
+from tests.browser.conftest import SMALL, overflow, violations
 from tests.factories import change_weights, make_downtime, make_flips, make_health, make_incident, make_samples
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,31 +48,26 @@ def break_hubs(*hubs: Hub, **values: object) -> None:
     HubHealth.objects.filter(hub__in=hubs).update(**{**out, **values})
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_before_the_first_hub(live_server, redis_url, page: Page, mode, screenshots):
-    page.emulate_media(color_scheme=mode)
+def test_axe_finds_nothing_before_the_first_hub(live_server, redis_url, page: Page, screenshots):
 
     page.goto(f"{live_server.url}/status")
 
     expect(page.get_by_role("heading", name="No hub yet")).to_be_visible()
     assert violations(page) == []
-    page.screenshot(path=screenshots / f"status-empty-{mode}.png", full_page=True)
+    screenshots(page, "status-empty")
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_in_good_times(portal, page: Page, mode, screenshots):
+def test_axe_finds_nothing_in_good_times(portal, page: Page, screenshots):
     lived_in()
-    page.emulate_media(color_scheme=mode)
 
     page.goto(f"{portal}/status")
 
     expect(page.get_by_text("All 3 hubs are serving.")).to_be_visible()
     assert violations(page) == []
-    page.screenshot(path=screenshots / f"status-well-{mode}.png", full_page=True)
+    screenshots(page, "status-well")
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_when_a_hub_is_down(portal, page: Page, mode, screenshots):
+def test_axe_finds_nothing_when_a_hub_is_down(portal, page: Page, screenshots):
     heron, marten, otter = lived_in()
     break_hubs(otter)
     HubHealth.objects.filter(hub=marten).update(returned_at=timezone.now() - timedelta(minutes=4))
@@ -80,13 +75,12 @@ def test_axe_finds_nothing_when_a_hub_is_down(portal, page: Page, mode, screensh
     make_downtime(heron, starts=50, ends=54, text="A new network switch. Running notebooks are stopped.")
     past = timezone.now() - timedelta(days=3)
     make_incident(heron, title="A certificate ran out", opened_at=past, resolved_at=past + timedelta(hours=2))
-    page.emulate_media(color_scheme=mode)
 
     page.goto(f"{portal}/status")
 
     expect(page.get_by_text("2 of 3 hubs are serving; Otter is out: not answering since")).to_be_visible()
     assert violations(page) == []
-    page.screenshot(path=screenshots / f"status-one-down-{mode}.png", full_page=True)
+    screenshots(page, "status-one-down")
 
 
 def test_it_is_plain_when_all_hubs_are_down(portal, page: Page, screenshots):
@@ -96,7 +90,7 @@ def test_it_is_plain_when_all_hubs_are_down(portal, page: Page, screenshots):
 
     expect(page.get_by_text("No hub answers right now.")).to_be_visible()
     assert violations(page) == []
-    page.screenshot(path=screenshots / "status-all-down.png", full_page=True)
+    screenshots(page, "status-all-down")
 
 
 def test_it_fits_a_small_phone_whatever_the_names(portal, page: Page, screenshots):
@@ -116,11 +110,10 @@ def test_it_fits_a_small_phone_whatever_the_names(portal, page: Page, screenshot
         page.goto(portal + path)
         assert overflow(page) <= 0
         assert violations(page) == []
-        page.screenshot(path=screenshots / f"{name}-phone.png", full_page=True)
+        screenshots(page, f"{name}-phone")
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing_on_a_hubs_page(portal, page: Page, mode, screenshots):
+def test_axe_finds_nothing_on_a_hubs_page(portal, page: Page, screenshots):
     heron, *_, otter = lived_in()
     make_health(
         heron, versions={"binderhub": "1.0.0-0.dev.git.3580", "builder": "quay.io/jupyterhub/repo2docker:2024.07.0"}
@@ -131,12 +124,11 @@ def test_axe_finds_nothing_on_a_hubs_page(portal, page: Page, mode, screenshots)
     HubHealth.objects.filter(hub=otter).update(skew="binderhub", skew_since=timezone.now() - timedelta(hours=9))
     change_weights(otter=40, reason="They have new machines")
     make_downtime(otter, starts=50, ends=54, text="A new network switch. Running notebooks are stopped.")
-    page.emulate_media(color_scheme=mode)
 
     page.goto(f"{portal}/hubs/otter/")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Otter")
-    page.screenshot(path=screenshots / f"hub-{mode}.png", full_page=True)
+    screenshots(page, "hub")
     for summary in page.locator("summary").all():
         summary.click()
     assert violations(page) == []
