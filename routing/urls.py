@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from routing.views import badges, dev, documents, feeds, home, hub, snapshot, status
+from routing.views import badges, dev, documents, exports, feeds, home, hub, snapshot, status
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("hubs/<slug:key>/", hub.hub, name="hub"),
     path("hubs/<slug:key>.json", documents.hub, name="hub-json"),
     path("hubs/<slug:key>/badge.svg", badges.hub, name="hub-badge"),
+    path("exports/", exports.index, name="exports"),
+    path("exports/<slug:name>.<slug:extension>", exports.export, name="export"),
     path("api/v1/snapshot/", snapshot.newest, name="snapshot"),
 ]
 

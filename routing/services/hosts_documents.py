@@ -214,7 +214,7 @@ class _Reader:
             return self._mapping(path, depth, WANTED if path == BLOCK else None)
         if isinstance(event, SequenceStartEvent):
             return self._sequence(path, depth)
-        return _plain(event.value) if event.style in (None, "") else event.value
+        return plain(event.value) if event.style in (None, "") else event.value
 
     def _sequence(self, path: str, depth: int) -> list[Any]:
         values: list[Any] = []
@@ -223,7 +223,7 @@ class _Reader:
         return values
 
 
-def _plain(text: str) -> str | int | float | bool | None:
+def plain(text: str) -> str | int | float | bool | None:
     """A plain scalar by YAML's core schema, without its octal and hexadecimal numbers."""
     if text in CONSTANTS:
         return CONSTANTS[text]

@@ -135,6 +135,8 @@ class _Import:
 
     def _weights(self, imported: list[Hub]) -> None:
         wanted = {hub.key: Decimal(str(hub.weight)) for hub in self.hosts.hubs}
+        # A hub that gets no launches here stands with weight 0 in an export; the weight it comes back with stays.
+        wanted |= {hub.key: hub.weight for hub in imported if hub.state != Hub.State.ACTIVE and not wanted[hub.key]}
         try:
             weights.change({hub.pk: wanted[hub.key] for hub in imported}, reason=self.why, by=self.by)
         except weights.WeightsError as error:

@@ -1,0 +1,107 @@
+"""Tables for spreadsheets, of what is public."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from routing.services import weights
+from routing.services.exports.facts import Facts
+
+# A spreadsheet takes what begins so for a formula, and would run it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def hubs(facts: Facts) -> str:
+    """Every hub, past ones too."""
+    shares = weights.shares(each.hub for each in facts.published)
+    head = (
+        "key",
+        "name",
+        "member",
+        "state",
+        "prime",
+        "weight",
+        "promised share",
+        "address",
+        "Helm release",
+        "Grafana",
+        "origin",
+        "registry",
+    )
+    return _table(
+        head,
+        (
+            (
+                each.key,
+                each.hub.name,
+                each.member.slug,
+                each.hub.state,
+                "yes" if each.hub.prime else "no",
+                weights.shown(each.hub.weight),
+                f"{shares.get(each.key, 0):.4f}",
+                each.url,
+                each.release,
+                each.grafana_name,
+                each.origin,
+                each.hub.registry_host,
+            )
+            for each in facts.hubs
+        ),
+    )
+
+
+def members(facts: Facts) -> str:
+    """Every member, past ones too; what the public sees of each."""
+    head = (
+        "slug",
+        "name",
+        "state",
+        "operation",
+        "website",
+        "summary",
+        "funded by",
+        "funder's website",
+        "run by",
+        "operator's website",
+        "since",
+        "until",
+        "hubs",
+    )
+    keys: dict[int, list[str]] = {}
+    for each in facts.hubs:
+        keys.setdefault(each.member.pk, []).append(each.key)
+    return _table(
+        head,
+        (
+            (
+                member.slug,
+                member.name,
+                member.state,
+                member.mode,
+                member.website,
+                member.summary,
+                member.funded_by,
+                member.funded_by_url,
+                member.run_by,
+                member.run_by_url,
+                member.since.isoformat() if member.since else "",
+                member.until.isoformat() if member.until else "",
+                " ".join(keys.get(member.pk, [])),
+            )
+            for member in facts.members
+        ),
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(head)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return stream.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
