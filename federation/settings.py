@@ -49,6 +49,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_structlog",
     "pgtrigger",
     "simple_history",
@@ -206,6 +210,40 @@ CONTENT_SECURITY_POLICY = {
 ADMIN_CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, UNSAFE_INLINE, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
+}
+
+# The API. Rates are counted for each caller: accounts by themselves, others by their address.
+API_RATE_ANYBODY = env("API_RATE_ANYBODY", default="300/minute")
+API_RATE_ACCOUNTS = env("API_RATE_ACCOUNTS", default="1200/minute")
+API_RATE_WRITES = env("API_RATE_WRITES", default="120/minute")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "federation.api.authentication.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],  # Each view says its own.
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["federation.api.parsers.BoundedJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["federation.api.throttles.Throttle"],
+    "DEFAULT_FILTER_BACKENDS": ["federation.api.filters.Filters", "federation.api.filters.Ordering"],
+    "DEFAULT_PAGINATION_CLASS": "federation.api.paging.CursorPaging",
+    "DEFAULT_SCHEMA_CLASS": "federation.api.schema.Schema",
+    "EXCEPTION_HANDLER": "federation.api.errors.handle",
+    "COERCE_DECIMAL_TO_STRING": False,
+    "UNICODE_JSON": True,
+    "NUM_PROXIES": env.int("API_PROXIES", default=0),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Federation Portal",
+    "VERSION": "1",
+    "DESCRIPTION": "One source of truth about the federation. docs/api.md explains what all resources have in common.",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "federation.api.schema.complete"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 LOGGING = logging_config(env("LOG_FORMAT", default="keyvalue"), env("LOG_LEVEL", default="INFO"))

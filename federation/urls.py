@@ -7,6 +7,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("members.urls")),
     path("", include("routing.urls")),
+    path("api/v1/", include("federation.api.urls")),
 ]
 
 handler500 = "routing.views.errors.failed"

@@ -9,7 +9,9 @@ from members.models.members import SLUG, Member, MemberChange
 from members.models.notices import Channel, Notice
 from members.models.offers import ComputeOffer
 from members.models.people import User
+from members.models.replays import Replay
 from members.models.reviews import ProposedChange, ReviewedField
+from members.models.tokens import Token, TokenUse
 
 __all__ = [
     "SLUG",
@@ -27,8 +29,11 @@ __all__ = [
     "MemberChange",
     "Notice",
     "ProposedChange",
+    "Replay",
     "Responsibility",
     "ReviewedField",
     "Role",
+    "Token",
+    "TokenUse",
     "User",
 ]

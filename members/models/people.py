@@ -15,6 +15,8 @@ class User(AbstractUser):
 
     # Of the pages and letters this person reads; an IANA name, or empty for UTC.
     time_zone = models.CharField(max_length=64, blank=True)
+    # A member's service account: it has tokens, and nobody logs in as it.
+    service = models.BooleanField("service account", default=False, editable=False)
 
     class Meta:
         ordering = ("username",)

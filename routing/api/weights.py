@@ -1,0 +1,102 @@
+"""Weights: who changed which, when and why; and changing several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from members.api.callers import MaintainersWrite, writer
+from members.api.problems import refused
+from members.api.resources import Record, Resource
+from routing.api.hub_fields import Reasoned
+from routing.models import MAX_WEIGHT, Hub, WeightChange
+from routing.services import reasons, weights
+
+
+class WeightChangeRecord(Record):
+    """One hub's part of an edit; those that were changed together share `batch`."""
+
+    id = serializers.IntegerField()
+    batch = serializers.UUIDField()
+    hub = serializers.CharField(source="hub.key", help_text="The hub's key.")
+    at = serializers.DateTimeField()
+    from_weight = serializers.FloatField()
+    to_weight = serializers.FloatField()
+    reason = serializers.CharField()
+
+
+class WeightChanges(Record):
+    """What was changed: nothing, if all hubs had these weights already."""
+
+    batch = serializers.UUIDField(allow_null=True)
+    changes = WeightChangeRecord(many=True)
+
+
+def _weight() -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=9, decimal_places=3, min_value=0, max_value=MAX_WEIGHT)
+
+
+class NewWeights(Reasoned):
+    """New weights, all or none of them."""
+
+    weights = serializers.DictField(child=_weight(), allow_empty=False, help_text="By the hub's key.")
+    seen = serializers.DictField(
+        child=_weight(),
+        required=False,
+        help_text="The weights that the change is based on: 412 if one is another by now.",
+    )
+
+
+class WeightChangeFilter(filters.FilterSet):
+    """Of weight changes."""
+
+    hub = filters.CharFilter("hub__key", help_text="A hub's key.")
+    batch = filters.UUIDFilter()
+    since = filters.IsoDateTimeFilter("at", "gte")
+    until = filters.IsoDateTimeFilter("at", "lt")
+
+    class Meta:
+        model = WeightChange
+        fields = ("hub", "batch", "since", "until")
+
+
+class WeightHistory(Resource):
+    """Every change of a weight, for ever. POST changes weights."""
+
+    queryset = WeightChange.objects.select_related("hub")
+    serializer_class = WeightChangeRecord
+    filterset_class = WeightChangeFilter
+    ordering_fields = ("id",)
+    ordering = ("-id",)
+    lookup_value_regex = "[0-9]{1,18}"
+    permission_classes = (MaintainersWrite,)
+    scope = "weights"
+
+    @extend_schema(request=NewWeights, responses={201: WeightChanges})
+    def create(self, request: Request) -> Response:
+        """Change weights, all or none."""
+        wanted = self.order(NewWeights)
+        known = dict(Hub.objects.values_list("key", "pk"))
+        with refused(weights.WeightsError, stale=weights.StaleEdit, field=reasons.NoReason):
+            batch = weights.change(
+                _by_hub("weights", wanted["weights"], known),
+                reason=wanted["reason"],
+                by=writer(request),
+                seen=_by_hub("seen", wanted.get("seen", {}), known),
+            )
+        rows = self.get_queryset().filter(batch=batch) if batch else []
+        return Response({"batch": batch, "changes": self.represent(rows)}, status=201)
+
+
+def _by_hub(field: str, found: Mapping[str, Decimal], known: Mapping[str, int]) -> dict[int, Decimal]:
+    unknown = {key: ["There is no such hub."] for key in found if key not in known}
+    if unknown:
+        raise ValidationError({field: unknown})
+    return {known[key]: weight for key, weight in found.items()}
