@@ -134,6 +134,11 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-history": {"task": "routing.tasks.tidy_history", "schedule": 1800.0, "options": {"expires": 1800}},
     "keep-downtimes": {"task": "routing.tasks.keep_downtimes", "schedule": 1.0, "options": {"expires": 5}},
     "draft-incidents": {"task": "routing.tasks.draft_incidents", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-applications": {
+        "task": "members.tasks.forget_applications",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "queue-alerts": {"task": "routing.tasks.queue_alerts", "schedule": 10.0, "options": {"expires": 30}},
 }
@@ -155,6 +160,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
 )
 # How many notices one run sends; there is a run every few seconds.
 NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
+# How long an application that came to nothing is kept.
+APPLICATIONS_KEPT_DAYS = env.int("APPLICATIONS_KEPT_DAYS", default=365)
 
 AUTH_USER_MODEL = "members.User"
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True

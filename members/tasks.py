@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members.services import notices
+from members.services import applications, notices
 from members.services.turns import turn
 
 
@@ -13,3 +13,9 @@ def send_notices() -> None:
     with turn("send-notices", 60.0) as mine:
         if mine:
             notices.drain()
+
+
+@shared_task
+def forget_applications() -> None:
+    """Delete applications that nobody confirmed, sent or needs any more."""
+    applications.forget()

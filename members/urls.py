@@ -3,11 +3,21 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from members.views import contact_links, dev
+from members.views import applicants, applying, contact_links, dev
 
 urlpatterns: list[URLPattern] = [
     path("contacts/confirm/<str:secret>/", contact_links.confirm, name="contact-confirm"),
     path("contacts/check-in/<str:secret>/", contact_links.check_in, name="contact-check-in"),
+    path("join/apply/", applying.begin, name="apply"),
+    path("join/apply/check/", applying.check, name="apply-check"),
+    path("join/apply/send/", applying.send, name="apply-send"),
+    path("join/apply/sent/", applying.sent, name="apply-sent"),
+    path("join/apply/<slug:name>/", applying.step, name="apply-step"),
+    path("join/again/", applying.again, name="apply-again"),
+    path("join/<str:secret>/", applicants.application, name="application"),
+    path("join/<str:secret>/confirm/", applicants.confirm, name="application-confirm"),
+    path("join/<str:secret>/withdraw/", applicants.withdraw, name="application-withdraw"),
+    path("join/<str:secret>/say/", applicants.say, name="application-say"),
 ]
 
 # Letters hold what is not everybody's: the page that shows them exists in development only.

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from members.models import User
+from members.services import application_links
 from routing.models import WeightChange
 from routing.services import publishing
 from tests.factories import (
@@ -20,6 +21,7 @@ from tests.factories import (
     make_notice,
     make_user,
 )
+from tests.members.applying import make_application
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,16 @@ PAGES = {
     "contact-check-in": EVERYBODY,
     "exports": EVERYBODY,
     "export": EVERYBODY,
+    "apply": EVERYBODY,
+    "apply-check": EVERYBODY,
+    "apply-send": EVERYBODY,
+    "apply-sent": EVERYBODY,
+    "apply-step": EVERYBODY,
+    "apply-again": EVERYBODY,
+    "application": EVERYBODY,  # With the link that was mailed, as the three that follow.
+    "application-confirm": EVERYBODY,
+    "application-withdraw": EVERYBODY,
+    "application-say": EVERYBODY,
     "admin:login": EVERYBODY,
     "admin:logout": EVERYBODY,
     "admin:index": STAFF,
@@ -171,7 +183,13 @@ def addresses(redis_url) -> dict[str, str]:
         "routing_snapshotversion": 1,
         "routing_policy": 1,
     }
+    secret = application_links.secret(make_application())
     special = {
+        "apply-step": ["offer"],
+        "application": [secret],
+        "application-confirm": [secret],
+        "application-withdraw": [secret],
+        "application-say": [secret],
         "admin:app_list": ["routing"],
         "hub": ["a"],
         "hub-json": ["a"],
