@@ -63,7 +63,7 @@ def hub(request: HttpRequest, key: str) -> HttpResponse:
         "versions": _versions(found, now),
         "certificate_days": _days_left(found, now.at),
         "incidents": announcements.open_of(found.hub),
-        "work": [each for each in status.work_of(now) if each.hub.pk == found.hub.pk],
+        "work": [each for each in status.work_of(now) if each.key == found.hub.key],
         "days": days,
         "figures": figures,
         "table": _table(history.days, now.at),

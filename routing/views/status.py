@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,8 +12,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from routing.models import Downtime, Hub
+from routing.models import Downtime, Hub, Incident
 from routing.services import announcements, overview, sentences
+from routing.services.hub_states import State
 from routing.services.overview import History, HubOverview, Overview
 from routing.views import drawings
 
@@ -40,9 +42,11 @@ class Pods:
 
 @dataclass(frozen=True)
 class Row:
-    """A hub as the page shows it."""
+    """A hub as the page shows it. Like all that is drawn once, it holds nothing but what is shown."""
 
-    overview: HubOverview
+    key: str
+    name: str
+    state: State
     days: SafeString
     figures: SafeString
     pods: Pods | None
@@ -50,11 +54,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Work:
-    """A downtime with its hub; `begun` if it is on now."""
+    """A downtime of a hub; `begun` if it is on now."""
 
-    downtime: Downtime
-    hub: Hub
+    key: str
+    name: str
     begun: bool
+    starts_at: datetime
+    ends_at: datetime | None
+    severity: str
+    emergency: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Telling:
+    """An incident: the (key, name) of each of its hubs, and the (phase, when, text) of each update."""
+
+    title: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    hubs: tuple[tuple[str, str], ...]
+    updates: tuple[tuple[str, datetime, str], ...]
 
 
 @never_cache
@@ -66,7 +86,8 @@ def status(request: HttpRequest) -> HttpResponse:
     context = {
         "sentence": sentences.of(now),
         "rows": rows_of(now),
-        "incidents": incidents,
+        "open_incidents": [told(each) for each in incidents.open],
+        "past_incidents": [told(each) for each in incidents.past],
         "work": work_of(now),
         "feeds": [(path, title) for path, title in FEEDS if _exists(path)],
         "now": now.at,
@@ -78,8 +99,9 @@ def status(request: HttpRequest) -> HttpResponse:
 def rows_of(now: Overview) -> list[Row]:
     """The hubs with their history."""
     histories = overview.histories(now.hubs, now.at)
-    found = [(each, histories[each.hub.pk]) for each in now.hubs]
-    return [Row(each, *drawn(history), pods_of(each)) for each, history in found]
+    return [
+        Row(each.hub.key, each.hub.name, each.state, *drawn(histories[each.hub.pk]), pods_of(each)) for each in now.hubs
+    ]
 
 
 def drawn(history: History) -> tuple[SafeString, SafeString]:
@@ -90,7 +112,18 @@ def drawn(history: History) -> tuple[SafeString, SafeString]:
 def work_of(now: Overview) -> list[Work]:
     """Current and coming maintenance."""
     hubs = {each.hub.pk: each.hub for each in now.hubs}
-    return [Work(each, hubs[each.hub_id], each.starts_at <= now.at) for each in now.downtimes()]
+    return [_work(each, hubs[each.hub_id], now.at) for each in now.downtimes()]
+
+
+def told(incident: Incident) -> Telling:
+    """An incident whose hubs and updates are at hand."""
+    return Telling(
+        incident.title,
+        incident.opened_at,
+        incident.resolved_at,
+        tuple((hub.key, hub.name) for hub in incident.hubs.all()),
+        tuple((each.get_phase_display(), each.at, each.text) for each in incident.updates.all()),
+    )
 
 
 def pods_of(hub: HubOverview) -> Pods | None:
@@ -100,6 +133,19 @@ def pods_of(hub: HubOverview) -> Pods | None:
         return None
     users = health.user_pods if health.user_pods is not None else (health.total_pods or 0) - (health.build_pods or 0)
     return Pods(users, health.build_pods or 0, health.quota)
+
+
+def _work(each: Downtime, hub: Hub, now: datetime) -> Work:
+    return Work(
+        hub.key,
+        hub.name,
+        each.starts_at <= now,
+        each.starts_at,
+        each.ends_at,
+        each.severity,
+        each.emergency,
+        each.text,
+    )
 
 
 def _part(pods: int, quota: int | None) -> str:
