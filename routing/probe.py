@@ -229,7 +229,7 @@ def _fullness(pods: Pods) -> str:
 def _pods(entry: Json, hub: Hub) -> Pods | None:
     """The numbers of a pod quota; None when they make no sense."""
     numbers = {name: entry.get(f"{name}_pods") for name in ("user", "build", "total")}
-    quota = entry.get("quota")
+    quota = hub.user_limit if entry.get("quota") is None else entry.get("quota")
     if not all(value is None or _is_count(value) for value in (*numbers.values(), quota)):
         return None
     if quota is not None and numbers["total"] is None:

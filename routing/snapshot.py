@@ -49,9 +49,9 @@ class Hub:
 
     `key` feeds the hash and never changes; `url`, `health` and `versions` are absolute and end without a slash;
     `weight` is the promise, in any unit, `factors` are what is made of it. Kept free of its quota are `pod_headroom`
-    pods, or `headroom_percent` of it where that is set; `check_period` replaces the policy's. When the prime is not
-    well the hub with the lowest `ui_order` serves the pages. `checks` are its own named checks as last seen by whoever
-    checks it, for metrics only.
+    pods, or `headroom_percent` of it where that is set, and whatever is over `user_limit`; `check_period` replaces the
+    policy's. When the prime is not well the hub with the lowest `ui_order` serves the pages. `checks` are its own named
+    checks as last seen by whoever checks it, for metrics only.
     """
 
     key: str
@@ -63,16 +63,21 @@ class Hub:
     name: str = ""
     pod_headroom: int = 10
     headroom_percent: float | None = None
+    user_limit: int | None = None
     check_period: float | None = None
     ui_order: int = 0
     factors: tuple[Factor, ...] = ()
     checks: tuple[tuple[str, bool], ...] = ()
 
     def headroom(self, quota: int | None) -> int:
-        """The pods kept free: `headroom_percent` of the quota where that is set, rounded up, else `pod_headroom`."""
-        if self.headroom_percent is None or quota is None:
+        """The pods kept free: `headroom_percent` of the quota where that is set, rounded up, else `pod_headroom`.
+
+        More where the hub takes fewer users than its quota would allow.
+        """
+        if quota is None:
             return self.pod_headroom
-        return math.ceil(quota * self.headroom_percent / 100)
+        kept = self.pod_headroom if self.headroom_percent is None else math.ceil(quota * self.headroom_percent / 100)
+        return kept if self.user_limit is None else max(kept, quota - self.user_limit)
 
     @property
     def effective_weight(self) -> float:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 def save(row: models.Model, *, by: User | None, reason: str = "", fields: Iterable[str] | None = None) -> None:
     """Save the row, or just these fields of it, as done by this person."""
-    _sign(row, by, reason)
+    sign(row, by=by, reason=reason)
     row.save(update_fields=None if fields is None else list(fields))
 
 
 def delete(row: models.Model, *, by: User | None, reason: str = "") -> None:
     """Delete the row, as done by this person."""
-    _sign(row, by, reason)
+    sign(row, by=by, reason=reason)
     row.delete()
 
 
@@ -28,11 +28,12 @@ def note(rows: Iterable[models.Model], *, by: User | None, reason: str = "", cre
     for model, found in _by_model(rows).items():
         manager: Any = model.history  # type: ignore[attr-defined]
         for row in found:
-            _sign(row, by, reason)
+            sign(row, by=by, reason=reason)
         manager.bulk_history_create(found, update=not created)
 
 
-def _sign(row: Any, by: User | None, reason: str) -> None:  # noqa: ANN401
+def sign(row: Any, *, by: User | None, reason: str = "") -> None:  # noqa: ANN401
+    """Say who changes this row and why; the next save keeps it."""
     row._history_user = by
     row._change_reason = reason
 

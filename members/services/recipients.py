@@ -1,11 +1,13 @@
-"""Who is told: the one place that knows. Until members have contacts these are the maintainers and their channels."""
+"""Who is told: the one place that knows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from members.models import Channel, User
+from django.db.models import Q
+
+from members.models import Channel, Contact, User
 
 MAINTAINERS: Final = "maintainers"
 
@@ -26,4 +28,20 @@ def maintainers() -> list[Recipient]:
     return [
         *(Recipient(person.email.lower(), "you are a maintainer of the federation") for person in people),
         *(Recipient(each.recipient, f"the maintainers set up the channel “{each.name}”", each) for each in channels),
+    ]
+
+
+def contacts(member: int, steps: int = 1) -> list[Recipient]:
+    """Whom to call when a hub of this member (by primary key) has trouble: its technical and on-call contacts.
+
+    In the order of escalation, its first `steps` steps, and only where the address is shown to be theirs.
+    """
+    wanted = Q(roles__contains=[Contact.Role.TECHNICAL]) | Q(roles__contains=[Contact.Role.ON_CALL])
+    confirmed = Contact.objects.filter(wanted, member=member).exclude(email_confirmed_at=None)
+    found = list(confirmed.select_related("member").order_by("position", "pk"))
+    called = sorted({each.position for each in found})[:steps]
+    return [
+        Recipient(each.email.lower(), f"you are a contact of {each.member}")
+        for each in found
+        if each.position in called
     ]

@@ -26,7 +26,7 @@ from routing.models import NAMES, Downtime, Hub
 from routing.services import hub_states, hubs, overview, weight_history, weights
 
 RECORD = ("member", "key", "name", "url", "health_url", "versions_url")
-CHECKS = (("pod_headroom", "headroom_percent"), ("check_period", "ui_order"))
+CHECKS = (("pod_headroom", "headroom_percent"), "user_limit", ("check_period", "ui_order"))
 
 
 class HubChangeList(ChangeList):

@@ -4,15 +4,17 @@ from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
 from routing.models.drift import DriftReport, DriftSource
 from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest
-from routing.models.hubs import MAX_WEIGHT, NAMES, RECORD, Hub
+from routing.models.hubs import MAX_USERS, MAX_WEIGHT, NAMES, RECORD, Hub
 from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.onboarding import Onboarding, OnboardingStep
 from routing.models.policies import Policy
+from routing.models.proposals import HubProposal
 from routing.models.snapshots import LiveSnapshot, SnapshotVersion
 from routing.models.usage import Promise, UsageDay, UsageHour, UsageMinute, UsageRepository, UsageSource
 from routing.models.weights import WeightChange
 
 __all__ = [
+    "MAX_USERS",
     "MAX_WEIGHT",
     "NAMES",
     "RECORD",
@@ -27,6 +29,7 @@ __all__ = [
     "HealthSample",
     "Hub",
     "HubHealth",
+    "HubProposal",
     "Incident",
     "IncidentUpdate",
     "LaunchMinute",

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from routing.models.hubs import Hub
 
@@ -70,6 +71,7 @@ class Downtime(models.Model):
     cancel_reason = models.CharField(max_length=500, blank=True)
 
     objects = DowntimeQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("-starts_at", "-id")

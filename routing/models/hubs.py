@@ -11,8 +11,9 @@ import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
-from members.models import Member
+from members.models import ComputeOffer, Member
 from routing import snapshot
 from routing.addresses import SHAPE, hub_address
 
@@ -22,6 +23,7 @@ NAME_SHAPE: Final = RegexValidator(
 KEY_SHAPE: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 # Also what keeps NaN out: in Postgres NaN is greater than every number.
 MAX_WEIGHT: Final = Decimal("999999.999")
+MAX_USERS: Final = 100_000
 
 
 # What a hub's form shows and `routing.services.hubs.edit` changes; weight, state and prime have verbs of their own.
@@ -33,6 +35,7 @@ RECORD: Final = (
     "versions_url",
     "pod_headroom",
     "headroom_percent",
+    "user_limit",
     "check_period",
     "ui_order",
     "test_spec",
@@ -102,6 +105,13 @@ class Hub(models.Model):
         validators=[MaxValueValidator(100)],
         help_text="Instead of the pods above: a share of the hub's pod quota.",
     )
+    user_limit = models.PositiveIntegerField(
+        "not more users than",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_USERS)],
+        help_text="The hub leaves the rotation when it has as many pods as this, whatever its quota. Empty: no limit.",
+    )
     check_period = models.FloatField(
         "check every (seconds)",
         null=True,
@@ -151,9 +161,15 @@ class Hub(models.Model):
         "IP address", null=True, blank=True, help_text="Where its names in the federation's domain lead to."
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.ONBOARDING)
+    # Drained because its member takes a break: it comes back with its member.
+    rests_with_member = models.BooleanField(default=False, editable=False)
+    # What it runs on.
+    offers = models.ManyToManyField(ComputeOffer, related_name="hubs", blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = HubQuerySet.as_manager()
+    # Weights have a history of their own, with a reason for each: WeightChange.
+    history = HistoricalRecords(excluded_fields=["weight"])
 
     class Meta:
         ordering = ("name", "key")
@@ -170,6 +186,13 @@ class Hub(models.Model):
             models.CheckConstraint(condition=Q(pod_headroom__lte=100_000), name="hub_headroom_range"),
             models.CheckConstraint(
                 condition=Q(headroom_percent=None) | Q(headroom_percent__lte=100), name="hub_headroom_percent_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(user_limit=None) | Q(user_limit__gte=1, user_limit__lte=MAX_USERS),
+                name="hub_user_limit_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(rests_with_member=False) | Q(state="drained"), name="hub_rests_only_while_drained"
             ),
             models.CheckConstraint(
                 condition=Q(check_period=None) | Q(check_period__gte=1, check_period__lte=86_400),
@@ -212,6 +235,7 @@ class Hub(models.Model):
             name=self.name,
             pod_headroom=self.pod_headroom,
             headroom_percent=self.headroom_percent,
+            user_limit=self.user_limit,
             check_period=self.check_period,
             ui_order=self.ui_order,
             factors=factors,

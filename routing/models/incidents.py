@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from routing.models.hubs import Hub
 
@@ -47,6 +48,7 @@ class Incident(models.Model):
     flip = models.OneToOneField("routing.Flip", on_delete=models.SET_NULL, null=True, related_name="+")
 
     objects = IncidentQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("-opened_at", "-id")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
 from routing import snapshot
 from routing.damping import DampingPolicy
@@ -148,6 +149,7 @@ class Policy(models.Model):
     )
 
     objects = PolicyQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name_plural = "policy"

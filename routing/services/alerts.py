@@ -19,7 +19,7 @@ from django.utils import timezone
 from members.models import Notice
 from members.services import notices, recipients
 from routing.models import Alert, AlertRound, CheckRound, Flip, Policy
-from routing.services import alert_letters, hub_troubles
+from routing.services import alert_contacts, alert_letters, hub_troubles
 from routing.services.alert_letters import Letter
 from routing.services.hub_troubles import Standing
 
@@ -151,6 +151,7 @@ class _Look:
             Alert.objects.bulk_update(due, ["reminders"])
             occasion = f"alert {due[0].pk}, reminder {due[0].reminders}"
             self.say(f"{OUT}-{AGAIN}", occasion, alert_letters.reminder(due, self.now))
+            alert_contacts.remind(due, self.now)
 
     def all_clear(self) -> None:
         """Tell of the hubs that are back, once the first of them has been for a minute; not of those that flap."""
@@ -197,6 +198,7 @@ class _Look:
         self.say(kind, occasion, alert_letters.news(alerts, len(self.standings), self.now))
         for alert in alerts:
             alert.told_at, alert.occasion = self.now, occasion
+            alert_contacts.tell(alert, alert_letters.news([alert], len(self.standings), self.now), self.now)
         Alert.objects.bulk_update(alerts, ["told_at", "occasion"])
 
     def end(self, alerts: Sequence[Alert], ended: Mapping[int, datetime]) -> None:
@@ -204,6 +206,7 @@ class _Look:
         heard, everybody = _heard(alerts), recipients.maintainers()
         for alert in alerts:
             alert.over_at = ended.get(alert.pk, self.now)
+            alert_contacts.all_clear(alert, self.now)
         for address, theirs in heard.items():
             whom = [each for each in everybody if each.address == address]
             occasion = f"alert {theirs[0].pk}, over"

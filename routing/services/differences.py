@@ -14,6 +14,7 @@ HUB_WORDS = {
     "versions": "versions address",
     "pod_headroom": "pod headroom",
     "headroom_percent": "headroom in % of its quota",
+    "user_limit": "most users at the same time",
     "check_period": "seconds between checks",
     "ui_order": "number for serving the pages",
 }

@@ -11,6 +11,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from foundation.zones import said
+from members.models import Role
+from members.services import access, history
 from routing.models import Downtime, Hub, Policy
 from routing.models.downtimes import DowntimeQuerySet
 from routing.services import publishing, reasons, subscribers
@@ -43,8 +45,8 @@ class AlreadyDrained(DowntimesError):
 
 
 def may_plan(user: User, hub: Hub) -> bool:
-    """Whether this person may enter, change and call off downtimes of this hub: maintainers may, of all hubs."""
-    return user.has_perm("routing.change_downtime")
+    """Whether this person may enter, change and call off downtimes of this hub: its editors, and maintainers of all."""
+    return user.has_perm("routing.change_downtime") or access.may(user, Role.EDITOR, hub.member)
 
 
 @transaction.atomic
@@ -62,6 +64,7 @@ def plan(
         Downtime(hub=hub, severity=severity, starts_at=begins, ends_at=ends, text=text, by=by, changed_by=by)
         for hub in chosen
     )
+    history.note(rows, by=by, created=True)
     subscribers.tell(rows)
     _follow(severity)
     return rows
@@ -112,9 +115,8 @@ def drain(hub: Hub, *, reason: str, by: User | None, until: datetime | None = No
         _refuse_times(now, until, now)
     if Downtime.objects.at(now).filter(hub=hub, emergency=True).exists():
         raise AlreadyDrained(f"{hub} is drained already.")
-    row = Downtime.objects.create(
-        hub=hub, starts_at=now, ends_at=until, text=reason, emergency=True, by=by, changed_by=by
-    )
+    row = Downtime(hub=hub, starts_at=now, ends_at=until, text=reason, emergency=True, by=by, changed_by=by)
+    history.save(row, by=by)
     subscribers.tell([row])
     _follow(row.severity)
     return row
@@ -200,6 +202,7 @@ def _changed(
     if not rows.update(sequence=F("sequence") + 1, changed_at=now, changed_by=by, change=change, **values):
         raise Settled(_standing(Downtime.objects.get(pk=downtime.pk), now))
     downtime.refresh_from_db()
+    history.note([downtime], by=by, reason=change)
     subscribers.tell([downtime])
     _follow(downtime.severity)
     return downtime

@@ -56,6 +56,7 @@ BY_STATE: Final = {
     Hub.State.DRAINED: replace(RESTING, cause="state", reason="maintainers gave it a rest"),
     Hub.State.RETIRED: State("resting", "○", "retired", "state", "it has left the federation"),
 }
+WITH_MEMBER: Final = replace(RESTING, cause="state", reason="its member takes a break")
 NO_WEIGHT: Final = replace(RESTING, cause="weight", reason="its weight is 0")
 
 
@@ -90,6 +91,8 @@ def state_of(facts: Facts) -> State:
 
 
 def _decided(facts: Facts) -> State | None:
+    if facts.hub.rests_with_member:
+        return WITH_MEMBER
     if facts.hub.state != Hub.State.ACTIVE:
         return BY_STATE[Hub.State(facts.hub.state)]
     return None if facts.hub.weight else NO_WEIGHT

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from members.services import history
 from routing.models import RECORD, Hub
 from routing.services import publishing, reasons, weights
 
@@ -36,6 +37,7 @@ def add(hub: Hub, *, weight: Decimal, reason: str, by: User | None) -> Hub:
     publishing.publish_on_commit(reason, by)
     prime, hub.prime, hub.weight = hub.prime, False, Decimal(0)
     hub.full_clean()
+    history.sign(hub, by=by, reason=reason)
     hub.save(force_insert=True)
     if prime:
         make_prime(hub, reason=reason, by=by)
@@ -59,7 +61,7 @@ def edit(hub: Hub, changes: Mapping[str, Any], *, reason: str, by: User | None, 
     # Only what was changed: a record from another mode (http in development) must not block other edits.
     locked.full_clean(exclude={field.name for field in Hub._meta.fields} - set(changes))
     if changes:
-        locked.save(update_fields=list(changes))
+        history.save(locked, by=by, reason=reason, fields=changes)
         publishing.publish_on_commit(reason, by)
     return locked
 
@@ -74,9 +76,9 @@ def make_prime(hub: Hub, *, reason: str, by: User | None) -> Hub:
     if locked.state == Hub.State.RETIRED:
         raise HubsError(f"{locked} is retired: it can't be the prime.")
     if not locked.prime:
-        Hub.objects.filter(prime=True).update(prime=False)
+        _unset_primes(by, reason)
         locked.prime = True
-        locked.save(update_fields=["prime"])
+        history.save(locked, by=by, reason=reason, fields=["prime"])
         publishing.publish_on_commit(reason, by)
     return locked
 
@@ -85,13 +87,16 @@ def make_prime(hub: Hub, *, reason: str, by: User | None) -> Hub:
 def unset_prime(*, reason: str, by: User | None) -> None:
     """Leave the federation without a prime: only a roll back to a version that had none needs this."""
     reason = reasons.checked(reason)
-    if Hub.objects.filter(prime=True).update(prime=False):
+    if _unset_primes(by, reason):
         publishing.publish_on_commit(reason, by)
 
 
 @transaction.atomic
-def change_state(hub: Hub, state: str, *, reason: str, by: User | None) -> Hub:
-    """Put a hub into rotation, drain it, or retire it; a retired hub's weight becomes 0, in the history too."""
+def change_state(hub: Hub, state: str, *, reason: str, by: User | None, with_member: bool = False) -> Hub:
+    """Put a hub into rotation, drain it, or retire it; a retired hub's weight becomes 0, in the history too.
+
+    `with_member`: it is drained because its member takes a break, and comes back with it.
+    """
     reason = reasons.checked(reason)
     publishing.publish_on_commit(reason, by)
     list(Hub.objects.select_for_update().order_by("pk"))
@@ -103,9 +108,17 @@ def change_state(hub: Hub, state: str, *, reason: str, by: User | None) -> Hub:
             raise HubsError(f"{locked} is the prime. Make another hub the prime, then retire this one.")
         weights.change({locked.pk: Decimal(0)}, reason=reason, by=by)
         locked.weight = Decimal(0)
-    locked.state = state
-    locked.save(update_fields=["state"])
+    locked.state, locked.rests_with_member = state, with_member
+    history.save(locked, by=by, reason=reason, fields=["state", "rests_with_member"])
     return locked
+
+
+def _unset_primes(by: User | None, reason: str) -> bool:
+    primes = list(Hub.objects.filter(prime=True))
+    for hub in primes:
+        hub.prime = False
+        history.save(hub, by=by, reason=reason, fields=["prime"])
+    return bool(primes)
 
 
 def said(error: ValidationError | ValueError) -> str:

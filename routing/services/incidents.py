@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from members.services import history
 from routing.models import Hub, Incident, IncidentUpdate
 from routing.models.incidents import TEXT_LENGTH, TITLE_LENGTH
 
@@ -30,7 +31,8 @@ def open_incident(
     title: str, hubs: Iterable[Hub], text: str, *, by: User | None, phase: str = Phase.INVESTIGATING
 ) -> Incident:
     """Tell the public that something is wrong: a title, the hubs it touches (none is fine), and what is known."""
-    incident = Incident.objects.create(title=_title(title), by=by)
+    incident = Incident(title=_title(title), by=by)
+    history.save(incident, by=by)
     incident.hubs.set(hubs)
     _say(incident, _phase(phase, but=Phase.RESOLVED), text, by)
     return incident
@@ -56,6 +58,7 @@ def resolve(incident: Incident, text: str, *, by: User | None) -> IncidentUpdate
         _refuse_draft(_locked(incident))
         raise Settled("Somebody resolved it already.")
     incident.resolved_at = now
+    history.note([incident], by=by, reason="resolved")
     return _say(incident, Phase.RESOLVED, text, by)
 
 
@@ -66,6 +69,7 @@ def reopen(incident: Incident, text: str, *, by: User | None) -> IncidentUpdate:
     if not resolved.update(resolved_at=None):
         raise Settled("It is open already.")
     incident.resolved_at = None
+    history.note([incident], by=by, reason="reopened")
     return _say(incident, Phase.INVESTIGATING, text, by)
 
 
@@ -76,6 +80,7 @@ def accept(draft: Incident, *, by: User | None, title: str = "") -> Incident:
     if not Incident.objects.drafts().filter(pk=draft.pk).update(**changes):
         raise Settled("Somebody accepted or discarded this draft already.")
     draft.refresh_from_db()
+    history.note([draft], by=by, reason="accepted")
     return draft
 
 
@@ -85,6 +90,7 @@ def discard(draft: Incident, *, by: User | None) -> None:
     if not Incident.objects.drafts().filter(pk=draft.pk).update(resolved_at=timezone.now(), by=by):
         raise Settled("Somebody accepted or discarded this draft already.")
     draft.refresh_from_db()
+    history.note([draft], by=by, reason="discarded")
 
 
 def _locked(incident: Incident) -> Incident:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from members.services import history
 from routing.models import Policy
 from routing.services import publishing, reasons
 
@@ -23,6 +24,6 @@ def edit(changes: Mapping[str, Any], *, reason: str, by: User | None) -> Policy:
     for name, value in changes.items():
         setattr(policy, name, value)
     policy.full_clean(validate_unique=False)
-    policy.save(update_fields=list(changes))
+    history.save(policy, by=by, reason=reason, fields=changes)
     publishing.publish_on_commit(reason, by)
     return policy

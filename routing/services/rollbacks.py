@@ -69,6 +69,7 @@ def _record_changes(hub: Hub, wanted: snapshot.Hub) -> dict[str, object]:
         "versions_url": wanted.versions,
         "pod_headroom": wanted.pod_headroom,
         "headroom_percent": wanted.headroom_percent,
+        "user_limit": wanted.user_limit,
         "check_period": wanted.check_period,
         "ui_order": wanted.ui_order,
     }
