@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from routing.models.hubs import Hub
+
+# After its maintenance a hub gets this long to come back before it is said to be out, and anybody is told.
+COMING_BACK: Final = timedelta(seconds=60)
 
 
 class DowntimeQuerySet(models.QuerySet["Downtime"]):
@@ -42,6 +46,11 @@ class DowntimeQuerySet(models.QuerySet["Downtime"]):
         return self.standing().filter(
             Q(ends_at=None) | Q(ends_at__gt=now), severity=Downtime.Severity.OUTAGE, starts_at__lte=now + lead
         )
+
+    def excusing(self, at: datetime | Combinable, lead: timedelta) -> DowntimeQuerySet:
+        """Those on whose account nobody wonders that a hub is away at that moment, perhaps another table's column."""
+        begun = Q(starts_at__lte=at) | Q(severity=Downtime.Severity.OUTAGE, starts_at__lte=at + lead)
+        return self.standing().filter(begun, Q(ends_at=None) | Q(ends_at__gt=at - COMING_BACK))
 
 
 class Downtime(models.Model):
@@ -111,3 +120,9 @@ class Downtime(models.Model):
             and self.starts_at <= now + ahead
             and (self.ends_at is None or self.ends_at > now)
         )
+
+    def excuses(self, now: datetime, lead: timedelta) -> bool:
+        """Whether nobody wonders that the hub is away: the same as the query `excusing`."""
+        ahead = lead if self.severity == Downtime.Severity.OUTAGE else timedelta(0)
+        over = self.ends_at is not None and self.ends_at <= now - COMING_BACK
+        return self.cancelled_at is None and self.starts_at <= now + ahead and not over

@@ -134,6 +134,10 @@ def _out(facts: Facts) -> State | None:
     if health.serving:
         return None
     reason = wording.plain(health.reason)
+    lead = timedelta(minutes=facts.policy.drain_lead_minutes)
+    announced = next((each for each in facts.downtimes if each.excuses(facts.now, lead)), None)
+    if announced:
+        return replace(RESTING, cause="maintenance", reason=f"{reason}, as announced", since=health.since)
     failing = [name for name, passed in health.checks.items() if not passed]
     if failing == [POD_QUOTA] or reason == wording.QUOTA:
         return replace(RESTING, cause="quota", reason=reason, since=health.since)

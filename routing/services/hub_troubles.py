@@ -8,13 +8,11 @@ from typing import Final
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery
 
-from routing.models import Downtime, Flip, Hub
+from routing.models import Downtime, Flip, Hub, Policy
 
 # A hub that went out more often than this within an hour is flapping.
 FLAPS: Final = 3
 CALM: Final = timedelta(hours=1)
-# After its maintenance a hub gets this long to come back before anybody is told that it is out.
-GRACE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,9 @@ def standings(now: datetime) -> dict[int, Standing]:
         flip_at=Subquery(newest.values("at")[:1]),
         flip_reason=Subquery(newest.values("reason")[:1]),
     )
-    quiet = set(_quiet(now))
-    lately = _lately(now)
+    lead = timedelta(minutes=Policy.objects.current().drain_lead_minutes)
+    quiet = set(Downtime.objects.excusing(now, lead).values_list("hub_id", flat=True))
+    lately = _lately(now, lead)
     return {
         hub.pk: Standing(
             hub=hub,
@@ -65,16 +64,9 @@ def standings(now: datetime) -> dict[int, Standing]:
     }
 
 
-def _quiet(now: datetime) -> list[int]:
-    on = Q(ends_at=None) | Q(ends_at__gt=now - GRACE)
-    return list(Downtime.objects.standing().filter(on, starts_at__lte=now).values_list("hub_id", flat=True))
-
-
-def _lately(now: datetime) -> dict[int, tuple[int, datetime]]:
+def _lately(now: datetime, lead: timedelta) -> dict[int, tuple[int, datetime]]:
     """For each hub that flipped in the last hour: how often it went out, and its last flip."""
-    around = Downtime.objects.standing().filter(
-        Q(ends_at=None) | Q(ends_at__gt=OuterRef("at") - GRACE), hub=OuterRef("hub"), starts_at__lte=OuterRef("at")
-    )
+    around = Downtime.objects.excusing(OuterRef("at"), lead).filter(hub=OuterRef("hub"))
     flips = Flip.objects.filter(at__gt=now - CALM, at__lte=now).exclude(to=Flip.To.UNKNOWN).exclude(Exists(around))
     rows = flips.order_by().values(pk=F("hub")).annotate(outs=Count("id", filter=Q(to=Flip.To.OUT)), last=Max("at"))
     return {row["pk"]: (row["outs"], row["last"]) for row in rows}

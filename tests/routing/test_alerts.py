@@ -414,3 +414,13 @@ def test_two_beats_and_two_workers_at_once_tell_once():
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(look, range(24)))
     assert Alert.objects.count() == Notice.objects.count() == 1
+
+
+def test_a_hub_that_goes_away_while_it_is_emptied_for_maintenance_never_alerts(clock, gesis):
+    make_downtime(gesis)
+    Downtime.objects.update(starts_at=START + timedelta(minutes=40), ends_at=START + timedelta(minutes=80))
+    clock.out(gesis)
+    clock.run(60)
+    clock.back(gesis)
+    clock.run(30)
+    assert told() == []

@@ -308,3 +308,18 @@ def test_a_hub_that_is_checked_rarely_is_not_unknown_in_between():
     assert state("ants").kind == "serving"
     make_health(hub, checked_at=NOW - timedelta(minutes=31))
     assert state("ants").kind == "unknown"
+
+
+@pytest.mark.parametrize("severity", ["at_risk", "outage"])
+@pytest.mark.parametrize("ended", [0, 0.5])
+def test_a_hub_that_is_away_as_announced_never_looks_down(severity, ended):
+    hub = make_checked_hub(health={"serving": False, "reason": "refuses connections"})
+    make_downtime(hub, severity=severity, starts=-1, ends=-ended / 60 if ended else 1)
+    state = overview.read().find(hub.key).state
+    assert (state.kind, state.cause) == ("resting", "maintenance")
+
+
+def test_a_hub_that_is_still_away_well_after_its_maintenance_is_out():
+    hub = make_checked_hub(health={"serving": False, "reason": "refuses connections"})
+    make_downtime(hub, starts=-1, ends=-0.1)
+    assert overview.read().find(hub.key).state.kind == "out"
