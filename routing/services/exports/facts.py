@@ -8,7 +8,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from members.models import Member
 from routing.models import Hub, Policy, WeightChange
@@ -154,7 +154,7 @@ class Facts:
 
 def read() -> Facts:
     """The facts as they are now, in three queries."""
-    served = WeightChange.objects.filter(hub=OuterRef("pk"), to_weight__gt=0)
+    served = WeightChange.objects.filter(Q(to_weight__gt=0) | Q(from_weight__gt=0), hub=OuterRef("pk"))
     hubs = Hub.objects.select_related("member", "onboarding").annotate(served=Exists(served)).order_by("key")
     return Facts(
         hubs=tuple(HubFacts(hub, hub.member, bool(getattr(hub, "served", False)) or hub.weight > 0) for hub in hubs),

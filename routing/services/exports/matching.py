@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from routing.services.exports.facts import HubFacts, words
 
 
-def match(hubs: Sequence[HubFacts], entries: Sequence[tuple[str, str]]) -> list[HubFacts | None]:
+def match(
+    hubs: Sequence[HubFacts],
+    entries: Sequence[tuple[str, str]],
+    address: Callable[[HubFacts], str] = attrgetter("url"),
+) -> list[HubFacts | None]:
     """For each entry, an address and what else it is called, the hub that it stands for; no hub twice."""
-    by_url = {plain(hub.url): hub for hub in hubs}
-    found = [by_url.pop(plain(url), None) for url, _ in entries]
+    own = own_words(hubs)
+    by_address = {bare(address(hub)): hub for hub in hubs}
+    found = [by_address.pop(bare(url), None) for url, _ in entries]
     for number, (url, name) in enumerate(entries):
         if found[number] is None:
-            rest = list(by_url.values())
-            hub = _only(_named(rest, words(_address(url)))) or _only(_named(rest, words(name)))
+            rest = list(by_address.values())
+            hub = _only(rest, own, words(_telling(url))) or _only(rest, own, words(name))
             if hub is not None:
-                found[number] = by_url.pop(plain(hub.url))
+                found[number] = by_address.pop(bare(address(hub)))
     return found
 
 
 def by_names(hubs: Sequence[HubFacts], names: Sequence[str]) -> list[HubFacts | None]:
     """For each name the hub that bears it: exactly, else as the only one that has one of its words."""
-    rest = list(hubs)
+    own, rest = own_words(hubs), list(hubs)
     found: list[HubFacts | None] = [None] * len(names)
     for number, name in enumerate(names):
         exact = (each for each in rest if name.casefold() in (each.release.casefold(), each.grafana_name.casefold()))
@@ -31,7 +38,7 @@ def by_names(hubs: Sequence[HubFacts], names: Sequence[str]) -> list[HubFacts | 
         if found[number] is not None:
             rest.remove(found[number])  # type: ignore[arg-type]
     for number, name in enumerate(names):
-        if found[number] is None and (hub := _only(_named(rest, words(name)))) is not None:
+        if found[number] is None and (hub := _only(rest, own, words(name))) is not None:
             found[number] = hub
             rest.remove(hub)
     return found
@@ -42,7 +49,12 @@ def plain(url: str) -> str:
     return url.strip().rstrip("/").casefold()
 
 
-def _address(url: str) -> str:
+def bare(url: str) -> str:
+    """An address without its scheme: not every list tells that."""
+    return plain(url).rpartition("//")[2]
+
+
+def _telling(url: str) -> str:
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")
         return f"{parts.hostname or ''} {parts.path}"
@@ -50,9 +62,12 @@ def _address(url: str) -> str:
         return ""
 
 
-def _named(hubs: Sequence[HubFacts], telling: Sequence[str]) -> list[HubFacts]:
-    return [hub for hub in hubs if hub.names & set(telling)]
+def own_words(hubs: Sequence[HubFacts]) -> dict[str, frozenset[str]]:
+    """The words that stand for one hub alone, by its key: those of a domain that all are in tell nothing."""
+    counts = Counter(word for hub in hubs for word in hub.names)
+    return {hub.key: frozenset(word for word in hub.names if counts[word] == 1) for hub in hubs}
 
 
-def _only(hubs: Sequence[HubFacts]) -> HubFacts | None:
-    return hubs[0] if len(hubs) == 1 else None
+def _only(hubs: Sequence[HubFacts], own: Mapping[str, frozenset[str]], telling: Sequence[str]) -> HubFacts | None:
+    found = [hub for hub in hubs if own[hub.key] & set(telling)]
+    return found[0] if len(found) == 1 else None
