@@ -71,7 +71,7 @@ def later_parts(ports: Ports, directory: Path) -> list[Part]:
     ]
 
 
-def set_environment(ports: Ports) -> None:
+def set_environment(ports: Ports, directory: Path) -> None:
     """What every part finds in its environment."""
     os.environ.update(
         PYTHONUNBUFFERED="1",
@@ -82,6 +82,7 @@ def set_environment(ports: Ports) -> None:
         PORTAL_PUBLIC_URL=f"http://{LOOPBACK}:{ports.portal}",
         REDIRECTOR_PUBLIC_URL=f"http://{LOOPBACK}:{ports.redirector}",
         DEMO_HUBS_URL=f"http://{LOOPBACK}:{ports.hubs}",
+        DEV_MAILBOX=str(directory / "mail"),
     )
 
 
@@ -133,9 +134,10 @@ async def start(supervisor: Supervisor, ports: Ports, state: State, terminal: Te
         f"""
 Ready after {time.monotonic() - began:.1f} s.
   Portal      http://{LOOPBACK}:{ports.portal}
-  Admin       http://{LOOPBACK}:{ports.portal}/admin/   first login: maintainer, {password}
+  Office      http://{LOOPBACK}:{ports.portal}/admin/   be “maintainer” with one click, or with the password {password}
   Redirector  http://{LOOPBACK}:{ports.redirector}/build/gh/binder-examples/requirements/HEAD
   Demo hubs   http://{LOOPBACK}:{ports.portal}/dev/hubs/   break one with a click
+  Mail        http://{LOOPBACK}:{ports.portal}/dev/mail/   every letter that was sent
   State       {state.directory}
 {processes}Ctrl-C ends it; the data stays.
 """
@@ -178,7 +180,7 @@ def main() -> int:
         state = State(Path(os.environ.get("FEDERATION_STATE_DIR") or ROOT / ".local").absolute())
         state.open(terminal.say)
         ports = Ports.of(os.environ)
-        set_environment(ports)
+        set_environment(ports, state.directory)
         with Guard(keep_open=state.lock, record=state.processes) as guard:
             asyncio.run(until_stopped(Supervisor(terminal, guard), ports, state, terminal))
     except (Refusal, ServerError) as error:

@@ -53,6 +53,12 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.github",
+    "allauth.usersessions",
     "django_structlog",
     "pgtrigger",
     "simple_history",
@@ -76,6 +82,8 @@ MIDDLEWARE = [
     # So that history knows who saved what; services say it themselves.
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "federation.second_factor.middleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "routing.views.errors.DatabaseAway",
 ]
@@ -108,6 +116,15 @@ DATABASES["default"]["OPTIONS"].setdefault("tcp_user_timeout", 10_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# Counts of rate limits and the like: what may be lost at any time.
+CACHES = {
+    "default": {
+        "BACKEND": "federation.cache.Cache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "federation:cache",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -147,7 +164,9 @@ CELERY_BEAT_SCHEDULE = {
 EMAIL_URL = env("EMAIL_URL", default="")
 MAIL_SERVER = env.email_url_config(EMAIL_URL or "dummymail://")
 MAIL_SERVER_MISSING = PRODUCTION and not EMAIL_URL
-EMAIL_BACKEND = MAIL_SERVER["EMAIL_BACKEND"]
+# In development every letter is kept as well, in files, so that it can be read at /dev/mail/.
+EMAIL_BACKEND = MAIL_SERVER["EMAIL_BACKEND"] if PRODUCTION else "members.services.mailbox.Backend"
+MAILBOX = env.path("DEV_MAILBOX", default=str(BASE_DIR / ".local" / "mail"))
 EMAIL_HOST, EMAIL_PORT = MAIL_SERVER["EMAIL_HOST"] or "localhost", MAIL_SERVER["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER["EMAIL_HOST_USER"] or "", MAIL_SERVER["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = "EMAIL_USE_TLS" in MAIL_SERVER, "EMAIL_USE_SSL" in MAIL_SERVER
@@ -171,6 +190,50 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Logging in (django-allauth): by a code that is mailed, a passkey, GitHub, or a password for those who have one. Nobody
+# can sign up: an account is made by an invitation, an approved application or a superuser.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "members.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_FORMS = {"login": "members.account_forms.LoginForm"}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_SESSION_REMEMBER = True
+# Addresses are verified by the way accounts are made; a new one has to be confirmed before it replaces the old one.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+ACCOUNT_USER_DISPLAY = str
+# How many proxies of ours add to X-Forwarded-For: rate limits count by the visitor's address, not by the proxy's.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "BinderHub federation"
+MFA_TOTP_TOLERANCE = 1
+MFA_ADAPTER = "members.adapters.SecondFactorAdapter"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+# Whoever runs the federation or may open the office needs a second factor, or gets no further than their account.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=PRODUCTION)
+GITHUB_CLIENT_ID = env("GITHUB_CLIENT_ID", default="")
+SOCIALACCOUNT_ADAPTER = "members.adapters.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "github": {
+        "SCOPE": ["user:email"],
+        "APPS": [{"client_id": GITHUB_CLIENT_ID, "secret": env("GITHUB_CLIENT_SECRET", default="")}]
+        if GITHUB_CLIENT_ID
+        else [],
+    }
+}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -209,7 +272,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # A form that leads to GitHub is one of ours, but browsers look at where it ends.
+        "form-action": [SELF, *(["https://github.com"] if GITHUB_CLIENT_ID else [])],
         "frame-ancestors": [NONE],
     }
 }

@@ -1,10 +1,15 @@
 """The portal's addresses. `/healthz` and `/readyz` are answered before they come here (federation.health)."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+# One way in, with its rate limits and second factor, for the office as well.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
     path("", include("members.urls")),
     path("", include("routing.urls")),
     path("api/v1/", include("federation.api.urls")),

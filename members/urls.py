@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from members.views import applicants, applying, contact_links, dev
+from members.views import accounts, applicants, applying, contact_links, dev
 
 urlpatterns: list[URLPattern] = [
     path("contacts/confirm/<str:secret>/", contact_links.confirm, name="contact-confirm"),
@@ -18,8 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("join/<str:secret>/confirm/", applicants.confirm, name="application-confirm"),
     path("join/<str:secret>/withdraw/", applicants.withdraw, name="application-withdraw"),
     path("join/<str:secret>/say/", applicants.say, name="application-say"),
+    path("accounts/", accounts.account, name="account"),
+    path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="session-end"),
 ]
 
-# Letters hold what is not everybody's: the page that shows them exists in development only.
+# Letters hold what is not everybody's, and nobody may be somebody else: these pages exist in development only.
 if settings.DEBUG and not settings.PRODUCTION:
-    urlpatterns += [path("dev/mail/", dev.letters, name="dev-mail")]
+    urlpatterns += [path("dev/mail/", dev.letters, name="dev-mail"), path("dev/login/", dev.log_in, name="dev-login")]

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.admin import UserSession
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from members.forms import MemberForm
 from members.models import Member, User
+from members.services import accounts
 
 admin.site.unregister(Group)
+# These belong to the account's own pages; here an account has one address, and its second factors can be taken away.
+for each in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
+    admin.site.unregister(each)
+
+
+class AccountChangeForm(UserChangeForm):
+    """An account; its address is kept in lower case."""
+
+    def clean_email(self) -> str:
+        """In lower case."""
+        return str(self.cleaned_data["email"]).lower()
 
 
 @admin.register(Member)
@@ -42,12 +59,32 @@ class MemberAdmin(ModelAdmin):
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """Accounts: superusers only. A maintainer is one with staff status and the role "maintainers"."""
 
-    form = UserChangeForm
+    form = AccountChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_active", "is_staff", "roles")
     list_filter = ("is_active", "is_staff", "groups")
-    add_fieldsets = ((None, {"fields": ("username", "email", "password1", "password2")}),)
+    add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
+    actions = ["take_second_factors", "end_sessions"]
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        """The old address logs nobody in any more."""
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data or not change:
+            accounts.change_email(obj, obj.email)
+
+    @action(description="Take away second factors (the person lost theirs)", permissions=["change"])
+    def take_second_factors(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """Let them log in without, once; whoever runs the federation has to set up a new one then."""
+        count = accounts.take_second_factors(chosen)
+        messages.success(request, f"{count} accounts have none any more and are logged out everywhere.")
+
+    @action(description="Log out everywhere", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """End all sessions of those accounts."""
+        for user in chosen:
+            accounts.end_sessions(user)
+        messages.success(request, "They are logged out everywhere.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Accounts with their roles."""

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+
+
+class PeopleManager(UserManager["User"]):
+    """Makes accounts."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """As it is kept: in lower case, so that however it is typed it is found."""
+        return super().normalize_email(email).lower()
 
 
 class User(AbstractUser):
@@ -17,6 +27,10 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, blank=True)
     # A member's service account: it has tokens, and nobody logs in as it.
     service = models.BooleanField("service account", default=False, editable=False)
+    # Counted up when all sessions of this person are to end.
+    session_era = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar = PeopleManager()
 
     class Meta:
         ordering = ("username",)
@@ -26,8 +40,26 @@ class User(AbstractUser):
                 condition=~Q(email=""),
                 name="user_email_unique",
                 violation_error_message="Somebody else has this e-mail address.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="user_email_lower_case",
+                violation_error_message="Write the e-mail address in lower case.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is checked against: it changes with the password and with the era."""
+        return f"{super().get_session_auth_hash()}{self._era}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same for secret keys of before."""
+        for each in super().get_session_auth_fallback_hash():
+            yield f"{each}{self._era}"
+
+    @property
+    def _era(self) -> str:
+        return f".{self.session_era}" if self.session_era else ""

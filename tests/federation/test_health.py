@@ -71,7 +71,7 @@ def test_alive_without_the_database(client):
 
 
 @pytest.mark.usefixtures("database_away")
-@pytest.mark.parametrize("path", ["/", "/api/v1/snapshot/", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/", "/api/v1/snapshot/", "/accounts/login/"])
 def test_pages_without_the_database_ask_to_come_back(client, path):
     client.raise_request_exception = False
     response = client.get(path)

@@ -151,12 +151,18 @@ def test_a_longer_list_asks_the_database_no_more_often(client, page, django_asse
         client.get(url(page))
 
 
-def test_the_development_page_shows_what_was_sent(client, settings):
+def test_the_development_page_shows_what_waits_and_what_was_sent(client, settings, tmp_path):
     settings.ROOT_URLCONF = "tests.routing.dev_urls"
+    settings.EMAIL_BACKEND, settings.MAILBOX = "members.services.mailbox.Backend", tmp_path / "mail"
     notices.queue(kind="t", recipient="ada@example.org", occasion="1", subject="Hello", body="<i>", why="you are ada")
-    page = text(client.get("/dev/mail/"))
-    assert "Hello" in page
-    assert "You get this because you are ada." in page
+    waiting = text(client.get("/dev/mail/"))
+    notices.drain()
+    sent = text(client.get("/dev/mail/"))
+    for page in (waiting, sent):
+        assert page.count("Hello") == 1
+        assert "You get this because you are ada." in page
+    assert "waiting" in waiting
+    assert "waiting" not in sent
 
 
 def test_outside_of_development_there_is_no_such_page(client):
