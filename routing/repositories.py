@@ -21,13 +21,18 @@ _ON_GITHUB: Final = re.compile(r"gh/([a-z0-9-]{1,39}/[a-z0-9._-]{1,100})", re.AS
 
 
 def name_of(path: bytes) -> str | None:
-    """The repository that a path launches; None for what has no name that everybody may read.
+    """The repository that a path launches; None for what has no name that everybody may read."""
+    return name_of_key(cache_key(path))
+
+
+def name_of_key(key: bytes) -> str | None:
+    """The same, from the balancer's key.
 
     An address may hold a password or a key: those with anything of the kind are not named.
     """
-    if not path.startswith(_BUILD):
+    if not key.startswith(_BUILD):
         return None
-    name = cache_key(path)[len(_BUILD) :].decode("ascii", errors="replace")
+    name = key[len(_BUILD) :].decode("ascii", errors="replace")
     provider, _, rest = name.partition("/")
     if provider not in PROVIDERS or not is_name(name):
         return None

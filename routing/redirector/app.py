@@ -126,7 +126,9 @@ class App:
         return _json({"ok": ready, "checks": {"table": outcome}}, status=200 if ready else 503)
 
     def _metrics(self) -> Reply:
-        body = metrics.page(self.front.table, self.front.counters.totals(), self.front.clock())
+        counters = self.front.counters
+        figures = counters.figures if self.front.options.redis else None
+        body = metrics.page(self.front.table, counters.totals(), self.front.clock(), figures)
         return Reply(200, [(b"content-type", metrics.CONTENT_TYPE), (b"cache-control", b"no-store")], body)
 
     def _active_hosts(self) -> Reply:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from routing.balancing import HOME, SPILL, WEIGHTED
 
@@ -23,6 +23,14 @@ _KEY_BYTES: Final = 256
 _WORD: Final = 8
 
 
+class Figures(NamedTuple):
+    """Of what was counted: launches that wait to be handed over, that were lost, and how often some may have been."""
+
+    waiting: int = 0
+    lost: int = 0
+    interruptions: int = 0
+
+
 class Counters:
     """One cell for each worker, hub and reason, of 64 bits each."""
 
@@ -30,7 +38,7 @@ class Counters:
         region = SLOTS * _STRIDE
         self._keys = mmap.mmap(-1, SLOTS * _KEY_BYTES)
         words = memoryview(mmap.mmap(-1, workers * region * _WORD)).cast("Q")
-        self._noted = memoryview(mmap.mmap(-1, SLOTS * _WORD)).cast("Q")
+        self._figures = memoryview(mmap.mmap(-1, len(Figures._fields) * _WORD)).cast("Q")
         self._regions = [words[region * worker : region * (worker + 1)] for worker in range(workers)]
 
     def region(self, worker: int) -> memoryview[int]:
@@ -62,17 +70,16 @@ class Counters:
         others = self._sums(SLOTS - 1)
         return {**totals, OTHERS: others} if any(others) else totals
 
-    def noted(self) -> dict[str, int]:
-        """By hub key, the redirects that a keeper has taken note of; what is handed over goes on from there."""
-        return {key: self._noted[slot] for key, slot in self.slots().items()}
+    @property
+    def figures(self) -> Figures:
+        """How the hand-over goes, as the keeper said last."""
+        return Figures(*self._figures)
 
-    def take_note(self) -> dict[str, int]:
-        """By hub key, all redirects until now, noted for the keeper that may come after this one."""
-        slots = self.slots()
-        totals = {key: sum(self._sums(slot)) for key, slot in slots.items()}
-        for key, slot in slots.items():
-            self._noted[slot] = totals[key]
-        return totals
+    @figures.setter
+    def figures(self, figures: Figures) -> None:
+        """The keeper alone says it."""
+        for place, number in enumerate(figures):
+            self._figures[place] = number
 
     def _sums(self, slot: int) -> tuple[int, ...]:
         cells = range(slot * _STRIDE, (slot + 1) * _STRIDE)
@@ -90,3 +97,8 @@ class Counters:
 def cell(slots: Mapping[str, int], key: str) -> int:
     """The first cell of a hub within a worker's region; its reasons follow in the order of REASONS."""
     return slots.get(key, SLOTS - 1) * _STRIDE
+
+
+def slot_of(cell: int) -> int:
+    """The slot of the hub that a cell belongs to."""
+    return cell // _STRIDE

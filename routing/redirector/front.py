@@ -8,6 +8,7 @@ from collections.abc import Callable
 from routing.redirector.answer import Moment, moment, redirect
 from routing.redirector.counters import Counters
 from routing.redirector.options import Options
+from routing.redirector.sightings import Sightings, make_box
 from routing.redirector.table import Table
 from routing.redirector.view import View
 
@@ -21,10 +22,13 @@ class Front:
         counters: Counters,
         worker: int = 0,
         clock: Callable[[], float] = time.time,
+        sightings: Sightings | None = None,
     ) -> None:
         self.options = options
         self.counters = counters
         self.counts = counters.region(worker)
+        self.sightings = sightings or Sightings(make_box())
+        self.see = self.sightings.see
         self.table: Table | None = None
         self.draining = False
         self.ticks = 1
@@ -50,6 +54,7 @@ class Front:
         """The answer to a launch, counted."""
         answer, cell = redirect(target, cookie, table, self.moment)
         self.counts[cell] += 1
+        self.see((cell, target))
         return answer
 
     def visit(self, path: bytes, table: Table) -> bytes:

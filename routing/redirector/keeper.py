@@ -84,7 +84,7 @@ class Keeper:
         try:
             async with asyncio.TaskGroup() as group:
                 for duty in duties:
-                    group.create_task(_for_ever(duty))
+                    group.create_task(for_ever(duty))
         finally:
             self._save_now()
             await self._watch.close()
@@ -237,7 +237,7 @@ class Keeper:
         )
 
 
-async def _for_ever(duty: Duty) -> None:
+async def for_ever(duty: Duty) -> None:
     """A duty that never ends. A fault of ours in one of them must not take the others down: the redirects go on."""
     while True:
         try:

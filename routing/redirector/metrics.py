@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from routing.redirector.counters import COOKIE, REASONS
+from routing.redirector.counters import COOKIE, REASONS, Figures
 from routing.redirector.table import Table, health
 from routing.redirector.view import View
 from routing.snapshot import Hub
@@ -29,9 +29,11 @@ class Family(NamedTuple):
     series: Iterable[Series]
 
 
-def page(table: Table | None, totals: Mapping[str, tuple[int, ...]], now: float) -> bytes:
-    """The whole text of /metrics."""
-    families = [*_redirects(table, totals), _ready(table)]
+def page(
+    table: Table | None, totals: Mapping[str, tuple[int, ...]], now: float, figures: Figures | None = None
+) -> bytes:
+    """The whole text of /metrics. `figures` of the hand-over, if there is one."""
+    families = [*_redirects(table, totals), *(_handover(figures) if figures else ()), _ready(table)]
     if table is not None:
         families += [*_health(table), *_weights(table), *_source(table, now)]
     return "".join(_lines(families)).encode(errors="replace")
@@ -64,6 +66,15 @@ def _redirects(table: Table | None, totals: Mapping[str, tuple[int, ...]]) -> It
             for reason, count in counts.items()
         ],
     )
+
+
+def _handover(figures: Figures) -> Iterator[Family]:
+    about = "Launches counted and not yet handed over to the portal."
+    yield Family("federation_usage_waiting", "gauge", about, [((), figures.waiting)])
+    about = "Launches that were counted and could not be kept until the portal took them."
+    yield Family("federation_usage_lost_count", "counter", about, [((), figures.lost)])
+    about = "How often a redirector ended in the middle of its work: the counts of its last seconds are missing."
+    yield Family("federation_usage_interruptions_count", "counter", about, [((), figures.interruptions)])
 
 
 def _ready(table: Table | None) -> Family:

@@ -25,11 +25,12 @@ from typing import Final
 import structlog
 
 from routing.redirector import keeping, worker
-from routing.redirector.counters import Counters
 from routing.redirector.front import Front
+from routing.redirector.handover import tally_of
 from routing.redirector.listening import address_of, admit_no_more, bind
 from routing.redirector.mailbox import Mailbox
 from routing.redirector.options import Options
+from routing.redirector.sightings import Sightings
 
 SETTLED: Final = 5.0  # seconds after which a child that dies is started again at once
 LONGEST_PAUSE: Final = 10.0
@@ -57,7 +58,7 @@ class Supervisor:
         self.options = options
         self.listener = listener
         self.mailbox = Mailbox()
-        self.counters = Counters(options.workers)
+        self.tally = tally_of(options)
         self.children = [Child("keeper", self._keep)]
         self.children += [Child(f"worker {number}", self._serve(number)) for number in range(options.workers)]
         self._lifeline, self._life = os.pipe()
@@ -85,11 +86,13 @@ class Supervisor:
 
     def _keep(self, lifeline: int) -> None:
         self.listener.close()
-        keeping.run(self.options, self.counters, self.mailbox, lifeline)
+        keeping.run(self.options, self.tally, self.mailbox, lifeline)
 
     def _serve(self, number: int) -> Callable[[int], None]:
         def main(lifeline: int) -> None:
-            worker.run(Front(self.options, self.counters, number), self.listener, self.mailbox, lifeline)
+            sightings = Sightings(self.tally.seen[number])
+            front = Front(self.options, self.tally.counters, number, sightings=sightings)
+            worker.run(front, self.listener, self.mailbox, lifeline)
 
         return main
 

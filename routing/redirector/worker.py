@@ -50,9 +50,11 @@ class Server(uvicorn.Server):
         yield
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: is there a newer view? Once a second: the clock, and clients that keep us waiting."""
+        """Ten times a second: a newer view? what was redirected? Once a second: the clock, and slow clients."""
         self.look_for_view()
+        self.front.sightings.count()
         if counter % 10 == 0:
+            self.front.sightings.pass_on()
             self.front.tick()
             for connection in list(self.server_state.connections):
                 cast(RedirectProtocol, connection).expire(self.keep_alive)
@@ -87,6 +89,8 @@ class Server(uvicorn.Server):
         for listener in waiting:
             await self._accept_waiting(listener)
         await super().shutdown()
+        self.front.sightings.count()
+        self.front.sightings.pass_on()
 
     async def _accept_waiting(self, listener: socket.socket) -> None:
         """Connections the kernel has made for us already must not be lost."""

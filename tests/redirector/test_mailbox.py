@@ -26,7 +26,7 @@ def test_a_view_that_was_overwritten_meanwhile_is_not_half_taken():
     box.put(make_view(*three_hubs(), version=1))
     number = box.number
     box.put(make_view(*three_hubs(), version=2))
-    box._memory[box._start(number) + 40] ^= 0xFF
+    box._box._memory[box._box._start(number) + 40] ^= 0xFF
     assert box.take(number) is None
 
 

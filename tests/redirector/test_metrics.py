@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from routing.probe import Verdict
 from routing.redirector import metrics
-from routing.redirector.counters import OTHERS, SLOTS, Counters, cell
+from routing.redirector.counters import OTHERS, SLOTS, Counters, Figures, cell
 from routing.snapshot import Factor
 from tests.redirector.making import NOW, make_front, make_hub, make_view, three_hubs
 
@@ -163,14 +163,15 @@ def test_slots_are_bounded_whatever_hubs_come():
     assert counters.totals()[OTHERS] == (1, 0, 0, 0, 0)
 
 
-def test_a_new_keeper_hands_over_what_the_old_one_had_not_noted():
-    counters = Counters(1)
-    counters.assign(["a"])
-    counters.region(0)[0] += 5
-    assert counters.take_note() == {"a": 5}
-    counters.region(0)[1] += 2
-    assert counters.noted() == {"a": 5}
-    assert counters.take_note() == {"a": 7}
+def test_the_hand_over_tells_what_waits_and_what_was_lost():
+    text = metrics.page(None, {}, NOW, Figures(7, 3, 1)).decode()
+    assert "\nfederation_usage_waiting 7\n" in text
+    assert "\nfederation_usage_lost_count 3\n" in text
+    assert "\nfederation_usage_interruptions_count 1\n" in text
+
+
+def test_without_a_hand_over_nothing_is_said_of_it():
+    assert b"federation_usage" not in metrics.page(None, {}, NOW)
 
 
 def test_the_effective_weight_is_explained_factor_by_factor():

@@ -19,6 +19,7 @@ from bench import processes
 from dev.servers import Valkey
 from routing.balancing.memory import REMEMBERED
 from routing.snapshot import REDIS_REDIRECTS
+from routing.usage_batches import REDIS_USAGE, decode
 from tests.redirector.conftest import FakeHub, Redirector, hosts_document
 from tests.redirector.serving import read_to_end, read_until, wait_until
 
@@ -195,6 +196,11 @@ def test_redirects_are_handed_over_once_whatever_happens_to_the_keeper(start: St
         one.get("/build/gh/a/b/main")
     assert one.stop() == 0
     assert handed_over() == 45
+    with redis.Redis.from_url(valkey.url) as client:
+        batches = {batch.number: batch for batch in map(decode, client.lrange(REDIS_USAGE, 0, -1))}
+    assert sorted(batches) == list(range(1, len(batches) + 1))
+    assert sum(number for batch in batches.values() for *_, number in batch.launches) == 45
+    assert {name for batch in batches.values() for _, _, name, _ in batch.repositories} == {"gh/a/b"}
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
