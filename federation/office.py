@@ -13,6 +13,7 @@ from django.urls import reverse_lazy
 WEIGHTS: Final = "admin:routing_weightchange_add"
 MODELS: Final = (
     "admin:routing_weightchange",
+    "admin:routing_ramp",
     "admin:routing_hub",
     "admin:routing_snapshotversion",
     "admin:routing_policy",
@@ -90,6 +91,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _item("Weights", "tune", WEIGHTS, "routing.add_weightchange"),
                     _item("History", "history", "admin:routing_weightchange_changelist", "routing.view_weightchange"),
+                    _item("Ramps", "trending_up", "admin:routing_ramp_changelist", "routing.view_ramp"),
                     _item("Hubs", "dns", "admin:routing_hub_changelist", "routing.view_hub"),
                     _item(
                         "Snapshots",

@@ -41,6 +41,8 @@ PERMISSIONS: Final = (
     "routing.add_incident",
     "routing.change_incident",
     "routing.view_incident",
+    "routing.change_ramp",  # To hold, skip and stop; it begins with a weight change.
+    "routing.view_ramp",
     "routing.add_weightchange",
     "routing.view_weightchange",
     "routing.change_policy",

@@ -27,6 +27,8 @@ from tests.factories import (
     make_maintainer,
     make_member,
     make_notice,
+    make_ramp,
+    make_timed_change,
     make_user,
 )
 from tests.members.applying import make_application
@@ -176,6 +178,16 @@ PAGES = {
     "admin:routing_incident_accept": MAINTAINER,
     "admin:routing_incident_discard": MAINTAINER,
     "admin:routing_incident_delete": NOBODY,
+    "admin:routing_ramp_changelist": MAINTAINER,
+    "admin:routing_ramp_change": MAINTAINER,
+    "admin:routing_ramp_history": MAINTAINER,
+    "admin:routing_ramp_hold": MAINTAINER,
+    "admin:routing_ramp_resume": MAINTAINER,
+    "admin:routing_ramp_skip": MAINTAINER,
+    "admin:routing_ramp_stop": MAINTAINER,
+    "admin:routing_ramp_add": NOBODY,
+    "admin:routing_ramp_delete": NOBODY,
+    "admin:routing_weightchange_timed": MAINTAINER,
     "admin:routing_weightchange_changelist": MAINTAINER,
     "admin:routing_weightchange_add": MAINTAINER,
     "admin:routing_weightchange_change": MAINTAINER,
@@ -238,6 +250,7 @@ def addresses(redis_url) -> dict[str, str]:
         "routing_incident": make_incident(hub).pk,
         "routing_weightchange": WeightChange.objects.get().pk,
         "routing_snapshotversion": 1,
+        "routing_ramp": make_ramp(make_hub("b")).pk,
         "routing_policy": 1,
     }
     secret = application_links.secret(make_application())
@@ -262,6 +275,7 @@ def addresses(redis_url) -> dict[str, str]:
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [keys["members_user"]],
         "admin:routing_weightchange_undo": [batch],
+        "admin:routing_weightchange_timed": [make_timed_change(make_hub("c")).batch],
     }
     found = {}
     for name in PAGES:
