@@ -23,6 +23,7 @@ MODELS: Final = (
     "admin:members_notice",
     "admin:members_channel",
     "admin:members_member",
+    "admin:members_text",
     "admin:members_user",
     "admin:auth_group",
 )
@@ -121,6 +122,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "title": "People",
                 "items": [
                     _item("Members", "groups", "admin:members_member_changelist", "members.view_member"),
+                    _item("Words of the pages", "article", "admin:members_text_changelist", "members.view_text"),
                     _item("Accounts", "person", "admin:members_user_changelist", "members.view_user"),
                     _item("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),
                 ],

@@ -25,6 +25,9 @@ PERMISSIONS: Final = (
     "members.change_channel",
     "members.delete_channel",
     "members.view_channel",
+    "members.add_text",
+    "members.change_text",
+    "members.view_text",
     "members.change_notice",  # To send again or drop; no text is ever edited.
     "members.view_notice",
     "routing.add_hub",

@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from members.views import accounts, applicants, applying, contact_links, dev
+from members.views import accounts, applicants, applying, contact_links, dev, words
 
 urlpatterns: list[URLPattern] = [
+    path("join/", words.join, name="join"),
     path("contacts/confirm/<str:secret>/", contact_links.confirm, name="contact-confirm"),
     path("contacts/check-in/<str:secret>/", contact_links.check_in, name="contact-check-in"),
     path("join/apply/", applying.begin, name="apply"),

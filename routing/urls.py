@@ -3,10 +3,13 @@
 from django.conf import settings
 from django.urls import path
 
-from routing.views import badges, dev, documents, exports, feeds, home, hub, snapshot, status
+from routing.views import badges, dev, documents, exports, feeds, home, how, hub, members, snapshot, status
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("members/", members.members, name="members"),
+    path("members/<slug:slug>/", members.member, name="member"),
+    path("how-it-works/", how.how, name="how-it-works"),
     path("status", status.status, name="status"),
     path("status.atom", feeds.status, name="status-feed"),
     path("maintenance.ics", feeds.maintenance, name="maintenance-feed"),
