@@ -150,7 +150,6 @@ CELERY_BEAT_SCHEDULE = {
     "take-in-usage": {"task": "routing.tasks.take_in_usage", "schedule": 10.0, "options": {"expires": 30}},
     "tidy-history": {"task": "routing.tasks.tidy_history", "schedule": 1800.0, "options": {"expires": 1800}},
     "keep-downtimes": {"task": "routing.tasks.keep_downtimes", "schedule": 1.0, "options": {"expires": 5}},
-    "move-weights": {"task": "routing.tasks.move_weights", "schedule": 5.0, "options": {"expires": 15}},
     "draft-incidents": {"task": "routing.tasks.draft_incidents", "schedule": 60.0, "options": {"expires": 60}},
     "forget-applications": {
         "task": "members.tasks.forget_applications",
@@ -158,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
+    "follow-the-days": {"task": "members.tasks.follow_the_days", "schedule": 3600.0, "options": {"expires": 3600}},
     "queue-alerts": {"task": "routing.tasks.queue_alerts", "schedule": 10.0, "options": {"expires": 30}},
 }
 
@@ -184,6 +184,14 @@ NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
 APPLICATIONS_KEPT_DAYS = env.int("APPLICATIONS_KEPT_DAYS", default=365)
 
 AUTH_USER_MODEL = "members.User"
+# Days after which letters are forgotten, and who a removed contact was.
+KEEP_LETTERS_DAYS = env.int("KEEP_LETTERS_DAYS", default=365)
+KEEP_REMOVED_CONTACTS_DAYS = env.int("KEEP_REMOVED_CONTACTS_DAYS", default=365)
+FILE_UPLOAD_HANDLERS = [
+    "federation.uploads.CappedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members.services import applications, notices
+from members.services import applications, notices, offers, retention
 from members.services.turns import turn
 
 
@@ -19,3 +19,10 @@ def send_notices() -> None:
 def forget_applications() -> None:
     """Delete applications that nobody confirmed, sent or needs any more."""
     applications.forget()
+
+
+@shared_task
+def follow_the_days() -> None:
+    """Let offers begin and end on their days, and forget what is past its time."""
+    offers.follow_the_days()
+    retention.forget()

@@ -1,12 +1,23 @@
 """The addresses of pages about people."""
 
 from django.conf import settings
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
-from members.views import accounts, applicants, applying, contact_links, dev, words
+from members.views import accounts, applicants, applying, contact_links, contacts, data, dev, logos, record
 
 urlpatterns: list[URLPattern] = [
-    path("join/", words.join, name="join"),
+    re_path(r"^logos/(?P<digest>[0-9a-f]{64})\.webp$", logos.logo, name="logo"),
+    path("my/data/", data.data, name="my-data"),
+    path("my/data/export.json", data.export, name="my-data-export"),
+    path("my/data/erase/", data.erase, name="my-data-erase"),
+    path("my/<slug:slug>/logo/", logos.upload, name="my-logo"),
+    path("my/<slug:slug>/record/", record.record, name="my-record"),
+    path("my/<slug:slug>/record/<int:pk>/decide/", record.decide, name="my-record-decide"),
+    path("my/<slug:slug>/history/", record.history, name="my-history"),
+    path("my/<slug:slug>/contacts/", contacts.listing, name="my-contacts"),
+    path("my/<slug:slug>/contacts/add/", contacts.add, name="my-contact-add"),
+    path("my/<slug:slug>/contacts/<int:pk>/", contacts.edit, name="my-contact"),
+    path("my/<slug:slug>/contacts/<int:pk>/act/", contacts.act, name="my-contact-act"),
     path("contacts/confirm/<str:secret>/", contact_links.confirm, name="contact-confirm"),
     path("contacts/check-in/<str:secret>/", contact_links.check_in, name="contact-check-in"),
     path("join/apply/", applying.begin, name="apply"),

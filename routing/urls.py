@@ -3,13 +3,24 @@
 from django.conf import settings
 from django.urls import path
 
-from routing.views import badges, dev, documents, exports, feeds, home, how, hub, members, snapshot, status
+from routing.views import (
+    badges,
+    dev,
+    documents,
+    exports,
+    feeds,
+    home,
+    hub,
+    maintenance,
+    my,
+    offers,
+    snapshot,
+    status,
+    wishes,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("members/", members.members, name="members"),
-    path("members/<slug:slug>/", members.member, name="member"),
-    path("how-it-works/", how.how, name="how-it-works"),
     path("status", status.status, name="status"),
     path("status.atom", feeds.status, name="status-feed"),
     path("maintenance.ics", feeds.maintenance, name="maintenance-feed"),
@@ -22,6 +33,18 @@ urlpatterns = [
     path("exports/", exports.index, name="exports"),
     path("exports/<slug:name>.<slug:extension>", exports.export, name="export"),
     path("api/v1/snapshot/", snapshot.newest, name="snapshot"),
+    path("my/", my.my, name="my"),
+    path("my/<slug:slug>/", my.overview_of, name="my-member"),
+    path("my/<slug:slug>/state/", my.state, name="my-state"),
+    path("my/<slug:slug>/hubs/<slug:key>/", wishes.hub, name="my-hub"),
+    path("my/<slug:slug>/wishes/<int:pk>/decide/", wishes.decide, name="my-wish-decide"),
+    path("my/<slug:slug>/offers/", offers.listing, name="my-offers"),
+    path("my/<slug:slug>/offers/add/", offers.add, name="my-offer-add"),
+    path("my/<slug:slug>/offers/<int:pk>/", offers.edit, name="my-offer"),
+    path("my/<slug:slug>/offers/<int:pk>/act/", offers.act, name="my-offer-act"),
+    path("my/<slug:slug>/maintenance/", maintenance.listing, name="my-maintenance"),
+    path("my/<slug:slug>/maintenance/plan/", maintenance.plan, name="my-maintenance-plan"),
+    path("my/<slug:slug>/maintenance/<int:pk>/", maintenance.change, name="my-downtime"),
 ]
 
 # The page that breaks demo hubs exists in development only.

@@ -11,7 +11,6 @@ from members.models.offers import ComputeOffer
 from members.models.people import User
 from members.models.replays import Replay
 from members.models.reviews import ProposedChange, ReviewedField
-from members.models.texts import Text
 from members.models.tokens import Token, TokenUse
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "Responsibility",
     "ReviewedField",
     "Role",
-    "Text",
     "Token",
     "TokenUse",
     "User",

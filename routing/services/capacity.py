@@ -12,7 +12,7 @@ from django.db.models import Max, Prefetch
 from django.utils import timezone
 
 from members.models import ComputeOffer, Role
-from members.services import access
+from members.services import access, edits
 from routing.models import HealthHour, Hub
 from routing.services import factors
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LOOKED_BACK: Final = timedelta(days=30)
 
 
-class CapacityError(ValueError):
+class CapacityError(edits.EditError):
     """Nothing was changed; the text says why."""
 
 

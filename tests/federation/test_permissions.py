@@ -14,21 +14,21 @@ from django.contrib.auth.models import Group
 from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from members.models import Access, Member, Text, User
+from members.models import Access, Member, User
 from members.services import application_links
 from routing.models import WeightChange
 from routing.services import publishing
 from tests.factories import (
     change_weights,
     make_channel,
+    make_contact,
     make_downtime,
     make_hub,
     make_incident,
     make_maintainer,
     make_member,
     make_notice,
-    make_ramp,
-    make_timed_change,
+    make_offer,
     make_user,
 )
 from tests.members.applying import make_application
@@ -51,10 +51,6 @@ PEOPLE = {
 # The least a person must be to get in.
 PAGES = {
     "home": EVERYBODY,
-    "members": EVERYBODY,
-    "member": EVERYBODY,
-    "how-it-works": EVERYBODY,
-    "join": EVERYBODY,
     "snapshot": EVERYBODY,
     "status": EVERYBODY,
     "status-json": EVERYBODY,
@@ -67,6 +63,30 @@ PAGES = {
     "hub-badge": EVERYBODY,
     "contact-confirm": EVERYBODY,
     "contact-check-in": EVERYBODY,
+    "logo": EVERYBODY,
+    "my": PERSON,
+    "my-data": PERSON,
+    "my-data-export": PERSON,
+    "my-data-erase": PERSON,
+    "my-member": VIEWER,
+    "my-history": VIEWER,
+    "my-contacts": VIEWER,
+    "my-offers": VIEWER,
+    "my-maintenance": VIEWER,
+    "my-record": EDITOR,
+    "my-record-decide": EDITOR,
+    "my-logo": EDITOR,
+    "my-contact-add": EDITOR,
+    "my-contact": EDITOR,
+    "my-contact-act": EDITOR,
+    "my-offer-add": EDITOR,
+    "my-offer": EDITOR,
+    "my-offer-act": EDITOR,
+    "my-hub": EDITOR,
+    "my-wish-decide": EDITOR,
+    "my-maintenance-plan": EDITOR,
+    "my-downtime": EDITOR,
+    "my-state": MANAGER,
     "exports": EVERYBODY,
     "export": EVERYBODY,
     "apply": EVERYBODY,
@@ -144,11 +164,6 @@ PAGES = {
     "admin:members_notice_history": MAINTAINER,
     "admin:members_notice_add": NOBODY,
     "admin:members_notice_delete": NOBODY,
-    "admin:members_text_changelist": MAINTAINER,
-    "admin:members_text_add": MAINTAINER,
-    "admin:members_text_change": MAINTAINER,
-    "admin:members_text_history": MAINTAINER,
-    "admin:members_text_delete": NOBODY,
     "admin:routing_checkround_changelist": MAINTAINER,
     "admin:members_user_changelist": SUPERUSER,
     "admin:members_user_add": SUPERUSER,
@@ -187,16 +202,6 @@ PAGES = {
     "admin:routing_incident_accept": MAINTAINER,
     "admin:routing_incident_discard": MAINTAINER,
     "admin:routing_incident_delete": NOBODY,
-    "admin:routing_ramp_changelist": MAINTAINER,
-    "admin:routing_ramp_change": MAINTAINER,
-    "admin:routing_ramp_history": MAINTAINER,
-    "admin:routing_ramp_hold": MAINTAINER,
-    "admin:routing_ramp_resume": MAINTAINER,
-    "admin:routing_ramp_skip": MAINTAINER,
-    "admin:routing_ramp_stop": MAINTAINER,
-    "admin:routing_ramp_add": NOBODY,
-    "admin:routing_ramp_delete": NOBODY,
-    "admin:routing_weightchange_timed": MAINTAINER,
     "admin:routing_weightchange_changelist": MAINTAINER,
     "admin:routing_weightchange_add": MAINTAINER,
     "admin:routing_weightchange_change": MAINTAINER,
@@ -215,6 +220,13 @@ PAGES = {
     "admin:routing_policy_add": NOBODY,
     "admin:routing_policy_delete": NOBODY,
 }
+
+
+# Those below /my/ whose address names nothing but the member.
+OWN_PAGES = (
+    *("member", "history", "contacts", "offers", "maintenance", "record", "logo", "contact-add", "offer-add"),
+    *("maintenance-plan", "state"),
+)
 
 
 @dataclass(frozen=True)
@@ -252,7 +264,6 @@ def addresses(redis_url) -> dict[str, str]:
         "members_member": hub.member_id,
         "members_channel": make_channel().pk,
         "members_notice": make_notice().pk,
-        "members_text": Text.objects.earliest("pk").pk,
         "members_user": make_user().pk,
         "auth_group": Group.objects.get(name="maintainers").pk,
         "routing_hub": hub.pk,
@@ -260,9 +271,9 @@ def addresses(redis_url) -> dict[str, str]:
         "routing_incident": make_incident(hub).pk,
         "routing_weightchange": WeightChange.objects.get().pk,
         "routing_snapshotversion": 1,
-        "routing_ramp": make_ramp(make_hub("b")).pk,
         "routing_policy": 1,
     }
+    contact, offer = make_contact(hub.member), make_offer(hub.member)
     secret = application_links.secret(make_application())
     special = {
         "apply-step": ["offer"],
@@ -276,17 +287,25 @@ def addresses(redis_url) -> dict[str, str]:
         "mfa_edit_webauthn": [1],
         "mfa_remove_webauthn": [1],
         "admin:app_list": ["routing"],
-        "member": [hub.member.slug],
         "hub": ["a"],
         "hub-json": ["a"],
         "hub-badge": ["a"],
+        **{f"my-{page}": ["ours"] for page in OWN_PAGES},
+        "logo": [64 * "0"],
+        "my-record-decide": ["ours", 1],
+        "my-contact": ["ours", contact.pk],
+        "my-contact-act": ["ours", contact.pk],
+        "my-offer": ["ours", offer.pk],
+        "my-offer-act": ["ours", offer.pk],
+        "my-hub": ["ours", "a"],
+        "my-wish-decide": ["ours", 1],
+        "my-downtime": ["ours", keys["routing_downtime"]],
         "contact-confirm": ["secret"],
         "contact-check-in": ["secret"],
         "export": ["hosts", "json"],
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [keys["members_user"]],
         "admin:routing_weightchange_undo": [batch],
-        "admin:routing_weightchange_timed": [make_timed_change(make_hub("c")).batch],
     }
     found = {}
     for name in PAGES:

@@ -1,0 +1,45 @@
+"""What a member's people could do next, from everywhere: whoever has a reason to ask adds its source here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from django.urls import reverse
+
+from members.models import Member
+from members.services import todos
+from members.services.todos import Todo
+from routing.models import Hub, HubHealth
+
+
+def of(member: Member) -> list[Todo]:
+    """Everything, the urgent first."""
+    if member.state == Member.State.PAST:
+        return []
+    found = [each for source in SOURCES for each in source(member)]
+    return sorted(found, key=lambda each: not each.urgent)
+
+
+def of_hubs(member: Member) -> Iterator[Todo]:
+    """Hubs that are out, and those of which nobody has said what they run on."""
+    for hub in member.hubs.exclude(state=Hub.State.RETIRED).select_related("health").prefetch_related("offers"):
+        if hub.state == Hub.State.ACTIVE and _is_out(hub):
+            yield Todo(f"{hub} is out: see why.", reverse("hub", args=[hub.key]), urgent=True)
+        if not hub.offers.all() and member.offers.exists():
+            yield Todo(f"Say which of your offers {hub} runs on.", reverse("my-offers", args=[member.slug]))
+
+
+def _is_out(hub: Hub) -> bool:
+    try:
+        return not hub.health.serving
+    except HubHealth.DoesNotExist:
+        return False
+
+
+SOURCES: Final[tuple[Callable[[Member], Iterable[Todo]], ...]] = (
+    of_hubs,
+    todos.of_contacts,
+    todos.of_offers,
+    todos.of_record,
+)
