@@ -118,6 +118,7 @@ UNFOLD: Final[dict[str, Any]] = {
             {
                 "title": "People",
                 "items": [
+                    _item("Applications", "how_to_reg", "applications", "members.view_application"),
                     _item("Members", "groups", "admin:members_member_changelist", "members.view_member"),
                     _item("Accounts", "person", "admin:members_user_changelist", "members.view_user"),
                     _item("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),

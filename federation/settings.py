@@ -148,6 +148,8 @@ CELERY_BEAT_SCHEDULE = {
     "read-launches": {"task": "routing.tasks.read_launches", "schedule": 60.0, "options": {"expires": 60}},
     "test-launches": {"task": "routing.tasks.test_launches", "schedule": 60.0, "options": {"expires": 60}},
     "take-in-usage": {"task": "routing.tasks.take_in_usage", "schedule": 10.0, "options": {"expires": 30}},
+    "gather-evidence": {"task": "routing.tasks.gather_evidence", "schedule": 10.0, "options": {"expires": 10}},
+    "look-at-onboardings": {"task": "routing.tasks.look_at_onboardings", "schedule": 60.0, "options": {"expires": 60}},
     "tidy-history": {"task": "routing.tasks.tidy_history", "schedule": 1800.0, "options": {"expires": 1800}},
     "keep-downtimes": {"task": "routing.tasks.keep_downtimes", "schedule": 1.0, "options": {"expires": 5}},
     "draft-incidents": {"task": "routing.tasks.draft_incidents", "schedule": 60.0, "options": {"expires": 60}},

@@ -33,6 +33,12 @@ def tidy(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+def own_domain() -> str:
+    """The federation's own domain, such as mybinder.org, in which hubs may have a name; empty where it has none."""
+    host = _host(settings.REDIRECTOR_URL)
+    return host if re.search(r"[a-z]", host) and "." in host else ""
+
+
 def _host(url: str) -> str:
     try:
         parts = urlsplit(url)

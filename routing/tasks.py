@@ -2,18 +2,22 @@
 
 from celery import shared_task
 
+from members.services.turns import turn
 from routing.services import (
     alerts,
     checks,
     downtimes,
+    evidence,
     incident_drafts,
     launches,
+    onboarding,
     promises,
     publishing,
     retention,
     usage_intake,
 )
 
+LAUNCHING = "test-launches"
 # Beat starts the next round when this one is about to end.
 ROUND_SECONDS = 15.0
 
@@ -59,7 +63,24 @@ def read_launches() -> None:
 @shared_task(acks_late=False, time_limit=400)
 def test_launches() -> None:
     """Launch something at each hub that asks for it."""
-    launches.test_hubs()
+    with turn(LAUNCHING, 400.0) as mine:
+        if mine:
+            launches.test_hubs()
+
+
+# It may end with a test launch. Those take their turns, or strangers could keep every process of the workers.
+@shared_task(acks_late=False, time_limit=400)
+def gather_evidence() -> None:
+    """Look at the hub of the applicant who waits longest."""
+    with turn(LAUNCHING, 400.0) as mine:
+        if mine:
+            evidence.gather_next()
+
+
+@shared_task
+def look_at_onboardings() -> None:
+    """Tick what is done by now."""
+    onboarding.look()
 
 
 @shared_task(time_limit=600)

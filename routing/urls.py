@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import path
 
 from routing.views import (
+    applications,
     badges,
     dev,
     documents,
@@ -14,6 +15,7 @@ from routing.views import (
     maintenance,
     my,
     offers,
+    onboarding,
     snapshot,
     status,
     wishes,
@@ -32,6 +34,17 @@ urlpatterns = [
     path("hubs/<slug:key>/badge.svg", badges.hub, name="hub-badge"),
     path("exports/", exports.index, name="exports"),
     path("exports/<slug:name>.<slug:extension>", exports.export, name="export"),
+    path("applications/", applications.applications_page, name="applications"),
+    path("applications/<int:pk>/", applications.application, name="application-review"),
+    path("applications/<int:pk>/take-up/", applications.take_up, name="application-take-up"),
+    path("applications/<int:pk>/ask/", applications.ask, name="application-ask"),
+    path("applications/<int:pk>/look/", applications.look, name="application-look"),
+    path("applications/<int:pk>/decline/", applications.decline, name="application-decline"),
+    path("applications/<int:pk>/admit/", applications.admit, name="application-admit"),
+    path("my/<slug:slug>/onboarding/", onboarding.page, name="onboarding"),
+    path("my/<slug:slug>/onboarding/<slug:key>/record/", onboarding.record, name="onboarding-record"),
+    path("my/<slug:slug>/onboarding/<slug:key>/start/", onboarding.start, name="onboarding-start"),
+    path("my/<slug:slug>/onboarding/<slug:key>/<slug:name>/", onboarding.step, name="onboarding-step"),
     path("api/v1/snapshot/", snapshot.newest, name="snapshot"),
     path("my/", my.my, name="my"),
     path("my/<slug:slug>/", my.overview_of, name="my-member"),

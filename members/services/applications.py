@@ -180,6 +180,8 @@ def approve(application: Application, *, by: User) -> None:
 def ask_for_evidence(application: Application, *, by: User | None, test_spec: str = "") -> Evidence:
     """Have the portal look at the applicant's hub, with a test launch if one is named."""
     found = _locked(application)
+    if not found.is_open or found.email_confirmed_at is None:
+        raise AlreadyDecided(_where_it_is(found))
     if not found.hub_url:
         raise ApplicationsError("They named no hub that could be looked at.")
     last = found.evidence.first()

@@ -44,16 +44,17 @@ class OldLink(BadLink):
 
 
 @transaction.atomic
-def add(member: Member, values: Mapping[str, Any], *, by: User | None) -> Contact:
-    """A new contact; its address gets a letter with a link to confirm it."""
+def add(member: Member, values: Mapping[str, Any], *, by: User | None, confirmed_at: datetime | None = None) -> Contact:
+    """A new contact; its address gets a letter with a link to confirm it, unless it was shown to be theirs already."""
     if by is not None:
         access.require(by, Role.EDITOR, member)
-    row = Contact(member=member, checked_at=timezone.now())
+    row = Contact(member=member, checked_at=timezone.now(), email_confirmed_at=confirmed_at)
     for name, value in edits.different(row, values).items():
         setattr(row, name, value)
     edits.check(row, Contact.RECORD)
     history.save(row, by=by)
-    ask_to_confirm(row)
+    if confirmed_at is None:
+        ask_to_confirm(row)
     return row
 
 

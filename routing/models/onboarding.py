@@ -20,10 +20,6 @@ class Onboarding(models.Model):
     application = models.ForeignKey(
         Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="onboardings"
     )
-    # Where the hub's names must lead: what its member says of its ingress.
-    ingress = models.GenericIPAddressField(
-        "address of its ingress", null=True, blank=True, help_text="The IP address that takes the hub's web traffic."
-    )
     begun_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 

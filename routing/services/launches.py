@@ -106,20 +106,25 @@ async def _test_all(tests: list[LaunchTest]) -> None:
 
 
 async def _test(client: Client, test: LaunchTest) -> None:
-    """Launch, and read the event stream until it says how it ended; the stream is closed whatever comes."""
-    began = time.monotonic()
-    url = f"{test.hub.url}/build/{test.spec}"
+    test.ok, test.seconds, test.message = await launch(client, test.hub.url, test.spec)
+
+
+async def launch(client: Client, hub_url: str, spec: str) -> tuple[bool, float, str]:
+    """Launch something at a hub: whether that worked, in how many seconds, and if not, why.
+
+    The event stream is read until it says how it ended; it is closed whatever comes.
+    """
+    began, ok, message = time.monotonic(), False, "the stream ended without a word on how"
     try:
-        async with client.lines(url, timeout=TEST_SECONDS, max_bytes=MAX_EVENTS_BYTES) as lines:
-            test.message = "the stream ended without a word on how"
+        async with client.lines(f"{hub_url}/build/{spec}", timeout=TEST_SECONDS, max_bytes=MAX_EVENTS_BYTES) as lines:
             async for line in lines:
-                phase, message = _event(line)
+                phase, said = _event(line)
                 if phase in ENDS:
-                    test.ok, test.message = phase == "ready", "" if phase == "ready" else message[:500]
+                    ok, message = phase == "ready", "" if phase == "ready" else said[:500]
                     break
     except OutgoingError as error:
-        test.message = error.reason[:500]
-    test.seconds = time.monotonic() - began
+        message = error.reason[:500]
+    return ok, time.monotonic() - began, message
 
 
 def _event(line: str) -> tuple[str, str]:

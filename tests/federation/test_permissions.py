@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from members.models import Access, Member, User
 from members.services import application_links
 from routing.models import WeightChange
-from routing.services import publishing
+from routing.services import onboarding, publishing
 from tests.factories import (
     change_weights,
     make_channel,
@@ -95,6 +95,17 @@ PAGES = {
     "apply-sent": EVERYBODY,
     "apply-step": EVERYBODY,
     "apply-again": EVERYBODY,
+    "applications": MAINTAINER,
+    "application-review": MAINTAINER,
+    "application-take-up": MAINTAINER,
+    "application-ask": MAINTAINER,
+    "application-look": MAINTAINER,
+    "application-decline": MAINTAINER,
+    "application-admit": MAINTAINER,
+    "onboarding": VIEWER,
+    "onboarding-step": VIEWER,  # What of it they may tick is for the service to say.
+    "onboarding-record": MAINTAINER,
+    "onboarding-start": MAINTAINER,
     "application": EVERYBODY,  # With the link that was mailed, as the three that follow.
     "application-confirm": EVERYBODY,
     "application-withdraw": EVERYBODY,
@@ -275,8 +286,18 @@ def addresses(redis_url) -> dict[str, str]:
     }
     contact, offer = make_contact(hub.member), make_offer(hub.member)
     secret = application_links.secret(make_application())
+    application = make_application()
+    secret = application_links.secret(application)
+    onboarding.begin(hub)
     special = {
         "apply-step": ["offer"],
+        **{
+            f"application-{verb}": [application.pk] for verb in ("review", "take-up", "ask", "look", "decline", "admit")
+        },
+        "onboarding": [hub.member.slug],
+        "onboarding-record": [hub.member.slug, "a"],
+        "onboarding-start": [hub.member.slug, "a"],
+        "onboarding-step": [hub.member.slug, "a", "announced"],
         "application": [secret],
         "application-confirm": [secret],
         "application-withdraw": [secret],

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from members.models import Member
+from routing.addresses import own_domain
 from routing.models import Hub, Policy, WeightChange
 
 # Words of addresses that many hubs have and that therefore name none of them.
@@ -99,8 +100,7 @@ class HubFacts:
     @property
     def ip_address(self) -> str:
         """Where its names in the federation's domain lead to; empty if nobody said."""
-        onboarding = getattr(self.hub, "onboarding", None)
-        return self.hub.ip_address or (onboarding and onboarding.ingress) or ""
+        return self.hub.ip_address or ""
 
     @property
     def logo(self) -> str:
@@ -155,13 +155,13 @@ class Facts:
 def read() -> Facts:
     """The facts as they are now, in three queries."""
     served = WeightChange.objects.filter(Q(to_weight__gt=0) | Q(from_weight__gt=0), hub=OuterRef("pk"))
-    hubs = Hub.objects.select_related("member", "onboarding").annotate(served=Exists(served)).order_by("key")
+    hubs = Hub.objects.select_related("member").annotate(served=Exists(served)).order_by("key")
     return Facts(
         hubs=tuple(HubFacts(hub, hub.member, bool(getattr(hub, "served", False)) or hub.weight > 0) for hub in hubs),
         members=tuple(Member.objects.exclude(state=Member.State.APPLICANT).order_by("name", "slug")),
         policy=Policy.objects.current(),
         portal=settings.PORTAL_URL,
-        domain=_domain(settings.REDIRECTOR_URL),
+        domain=own_domain(),
     )
 
 
@@ -179,8 +179,3 @@ def words(text: str) -> list[str]:
     """The telling words of a name or an address."""
     found = re.split(r"[^a-z0-9]+", text.casefold())
     return [word for word in found if len(word) > 1 and word not in COMMON and not word.isdigit()]
-
-
-def _domain(address: str) -> str:
-    host = urlsplit(address).hostname or ""
-    return host if re.search(r"[a-z]", host) and "." in host else ""
