@@ -160,6 +160,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "follow-the-days": {"task": "members.tasks.follow_the_days", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Each list is looked at once a day, or when somebody asks for it.
+    "look-at-lists": {"task": "routing.tasks.look_at_lists", "schedule": 30.0, "options": {"expires": 60}},
     "queue-alerts": {"task": "routing.tasks.queue_alerts", "schedule": 10.0, "options": {"expires": 30}},
 }
 

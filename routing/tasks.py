@@ -16,6 +16,7 @@ from routing.services import (
     retention,
     usage_intake,
 )
+from routing.services.drift import sources as drift_sources
 
 LAUNCHING = "test-launches"
 # Beat starts the next round when this one is about to end.
@@ -89,6 +90,7 @@ def tidy_history() -> None:
     retention.roll_up()
     retention.forget()
     retention.forget_usage()
+    drift_sources.forget()
 
 
 @shared_task
@@ -96,3 +98,9 @@ def take_in_usage() -> None:
     """Take in what redirectors hand over, and note what was promised meanwhile."""
     promises.note()
     usage_intake.take_in()
+
+
+@shared_task
+def look_at_lists() -> None:
+    """Look at the lists that others keep of our hubs, each once a day."""
+    drift_sources.look_at_due()

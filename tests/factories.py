@@ -12,7 +12,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from members.models import Access, Channel, ComputeOffer, Contact, Member, Notice, Role, User
-from routing.models import Downtime, Flip, HealthSample, Hub, HubHealth, Incident, UsageDay, UsageHour, UsageMinute
+from routing.models import (
+    Downtime,
+    DriftSource,
+    Flip,
+    HealthSample,
+    Hub,
+    HubHealth,
+    Incident,
+    UsageDay,
+    UsageHour,
+    UsageMinute,
+)
 from routing.services import weights
 from routing.usage_batches import Batch
 
@@ -112,6 +123,12 @@ def make_downtime(hub: Hub | None = None, *, starts: float = -1, ends: float | N
             **values,
         }
     )
+
+
+def make_drift_source(name: str = "", **values: Any) -> DriftSource:
+    """A list elsewhere, where nobody answers."""
+    name = name or f"list{next(numbers)}.yml"
+    return DriftSource.objects.create(name=name, **{"url": f"https://127.0.0.1:9/{name}", **values})
 
 
 def put_out(hub: Hub, *, minutes: float = 0, reason: str = "does not answer") -> Flip:

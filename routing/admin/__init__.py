@@ -1,6 +1,7 @@
 """The maintainers' office for routing: hubs, weights, snapshots, policy."""
 
 from routing.admin.downtimes import DowntimeAdmin
+from routing.admin.drift import DriftSourceAdmin
 from routing.admin.hubs import HubAdmin
 from routing.admin.incidents import IncidentAdmin
 from routing.admin.operations import OperationsAdmin
@@ -10,6 +11,7 @@ from routing.admin.weights import WeightChangeAdmin
 
 __all__ = [
     "DowntimeAdmin",
+    "DriftSourceAdmin",
     "HubAdmin",
     "IncidentAdmin",
     "OperationsAdmin",

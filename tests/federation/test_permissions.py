@@ -23,6 +23,7 @@ from tests.factories import (
     make_channel,
     make_contact,
     make_downtime,
+    make_drift_source,
     make_hub,
     make_incident,
     make_maintainer,
@@ -213,6 +214,23 @@ PAGES = {
     "admin:routing_incident_accept": MAINTAINER,
     "admin:routing_incident_discard": MAINTAINER,
     "admin:routing_incident_delete": NOBODY,
+    "admin:routing_ramp_changelist": MAINTAINER,
+    "admin:routing_ramp_change": MAINTAINER,
+    "admin:routing_ramp_history": MAINTAINER,
+    "admin:routing_ramp_hold": MAINTAINER,
+    "admin:routing_ramp_resume": MAINTAINER,
+    "admin:routing_ramp_skip": MAINTAINER,
+    "admin:routing_ramp_stop": MAINTAINER,
+    "admin:routing_ramp_add": NOBODY,
+    "admin:routing_ramp_delete": NOBODY,
+    "admin:routing_weightchange_timed": MAINTAINER,
+    "admin:routing_driftsource_changelist": MAINTAINER,
+    "admin:routing_driftsource_add": MAINTAINER,
+    "admin:routing_driftsource_change": MAINTAINER,
+    "admin:routing_driftsource_history": MAINTAINER,
+    "admin:routing_driftsource_delete": MAINTAINER,
+    "admin:routing_driftsource_report": MAINTAINER,
+    "admin:routing_driftsource_all_exports": MAINTAINER,
     "admin:routing_weightchange_changelist": MAINTAINER,
     "admin:routing_weightchange_add": MAINTAINER,
     "admin:routing_weightchange_change": MAINTAINER,
@@ -280,6 +298,7 @@ def addresses(redis_url) -> dict[str, str]:
         "routing_hub": hub.pk,
         "routing_downtime": make_downtime(hub).pk,
         "routing_incident": make_incident(hub).pk,
+        "routing_driftsource": make_drift_source().pk,
         "routing_weightchange": WeightChange.objects.get().pk,
         "routing_snapshotversion": 1,
         "routing_policy": 1,
@@ -331,7 +350,7 @@ def addresses(redis_url) -> dict[str, str]:
     found = {}
     for name in PAGES:
         model = next((each for each in keys if name.startswith(f"admin:{each}_")), "")
-        needs_key = model and not name.endswith(("_changelist", "_add"))
+        needs_key = model and not name.endswith(("_changelist", "_add", "_all_exports"))
         found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
     found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from foundation.outgoing_errors import OutgoingError
 from members.services import notices, recipients
 from routing.models import DriftReport, DriftSource
 from routing.services import drift
+from routing.services.drift.reports import Report
 from routing.services.exports import MAX_BYTES
 
 logger = structlog.get_logger(__name__)
@@ -72,15 +73,40 @@ def look_soon(source: DriftSource) -> None:
     DriftSource.objects.filter(pk=source.pk).update(due_at=timezone.now(), enabled=True)
 
 
-def newest(source: DriftSource) -> DriftReport | None:
-    """What was found last."""
-    return source.reports.first()
+def save(source: DriftSource) -> DriftSource:
+    """Keep a source that a maintainer entered or changed; it is looked at within a minute."""
+    source.full_clean()
+    source.due_at = timezone.now()
+    source.save()
+    return source
+
+
+def newest(sources: Iterable[DriftSource]) -> dict[int, DriftReport]:
+    """What was found last, by the key of the source."""
+    rows = (
+        DriftReport.objects.filter(source__in=list(sources)).order_by("source_id", "-at", "-id").distinct("source_id")
+    )
+    return {row.source_id: row for row in rows}
+
+
+def differing() -> int:
+    """How many of the lists differ from the portal now, as far as is known."""
+    enabled = DriftSource.objects.filter(enabled=True)
+    return sum(bool(report.findings) for report in newest(enabled).values())
+
+
+def as_report(source: DriftSource, report: DriftReport) -> Report:
+    """A stored report as one that can be written down."""
+    names = [field.name for field in fields(drift.Finding)]
+    findings = tuple(drift.Finding(**{name: each[name] for name in names}) for each in report.findings)
+    lists = tuple(report.lists.split(", ")) if report.lists else ()
+    return Report(source.name, lists, findings, report.problem)
 
 
 def forget(now: datetime | None = None) -> int:
     """Let old reports go; the newest of each source stays."""
     old = DriftReport.objects.filter(last_at__lt=(now or timezone.now()) - KEPT)
-    newest = DriftReport.objects.order_by("source", "-at", "-id").distinct("source").values("pk")
+    newest = DriftReport.objects.order_by("source_id", "-at", "-id").distinct("source_id").values("pk")
     return old.exclude(pk__in=list(newest.values_list("pk", flat=True))).delete()[0]
 
 
@@ -124,7 +150,7 @@ def _tell(source: DriftSource, report: DriftReport, fresh: Sequence[dict[str, An
         notices.tell(
             recipients.maintainers(),
             kind="drift",
-            occasion=f"{source.pk} {report.at.isoformat()}",
+            occasion=str(report.pk),
             subject=f"{source.name} differs from the portal",
             body="\n".join(["New in it:", "", *(f"- {each['text']}" for each in fresh), "", f"All of it: {page}"]),
             useful_until=timezone.now() + timedelta(days=7),
@@ -133,7 +159,7 @@ def _tell(source: DriftSource, report: DriftReport, fresh: Sequence[dict[str, An
         notices.tell(
             recipients.maintainers(),
             kind="drift-unreadable",
-            occasion=f"{source.pk} {report.at.isoformat()}",
+            occasion=str(report.pk),
             subject=f"{source.name} can't be compared with the portal",
             body=f"{report.problem}\n\nSo it has been since {report.at:%d %b %Y, %H:%M} UTC.\n\n{page}",
             useful_until=timezone.now() + timedelta(days=7),
