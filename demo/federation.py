@@ -1,4 +1,4 @@
-"""The demo federation: invented organisations with one simulated hub each, and a maintainer who may change them."""
+"""The demo federation: invented organisations, a simulated hub for each that gives now, and a maintainer."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from demo import records
 from members.models import Member, User
 from routing.models import Hub
 from routing.services import hubs, policies
@@ -19,27 +20,25 @@ from routing.services import hubs, policies
 MAINTAINER: Final = "maintainer"
 # Alerts go to maintainers who have an address; in development no letter leaves the machine.
 MAINTAINER_EMAIL: Final = "maintainer@example.org"
-REASON: Final = "Load the demo federation"
 LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 @dataclass(frozen=True)
 class DemoHub:
-    """One organisation and its hub."""
+    """The hub of one organisation."""
 
     key: str
     name: str
     slug: str
-    organisation: str
     weight: int
     prime: bool = False
 
 
 # The keys are those of demo.hubs; nobody is really called so.
 HUBS: Final = (
-    DemoHub("heron", "Heron", "driftglass", "Driftglass Observatory", 50, prime=True),
-    DemoHub("otter", "Otter", "mossgate", "Mossgate Library of Open Methods", 30),
-    DemoHub("marten", "Marten", "high-meadow", "High Meadow Computing Commons", 20),
+    DemoHub("heron", "Heron", "driftglass", 50, prime=True),
+    DemoHub("otter", "Otter", "mossgate", 30),
+    DemoHub("marten", "Marten", "high-meadow", 20),
 )
 
 # A hub that is broken or mended shows within seconds.
@@ -63,10 +62,11 @@ def load(urls: Sequence[str], password: str) -> list[str]:
     said = [_welcome(password)]
     if Hub.objects.exists() or Member.objects.exists():
         return [*said, "There is a federation already: it stays as it is.", *_move(urls)]
+    members = {record.slug: records.add(record) for record in records.RECORDS}
     for facts, url in zip(HUBS, urls, strict=True):
-        _add(facts, url)
-    policies.edit(POLICY, reason=REASON, by=None)
-    return [*said, f"Loaded {len(HUBS)} demo hubs, run by {len(HUBS)} invented organisations."]
+        _add(facts, members[facts.slug], url)
+    policies.edit(POLICY, reason=records.REASON, by=None)
+    return [*said, f"Loaded {len(HUBS)} demo hubs, of invented organisations."]
 
 
 def _welcome(password: str) -> str:
@@ -80,9 +80,7 @@ def _welcome(password: str) -> str:
     return f"Made the user {MAINTAINER}, a maintainer."
 
 
-def _add(facts: DemoHub, url: str) -> None:
-    website = f"https://{facts.slug}.example"
-    member = Member.objects.create(slug=facts.slug, name=facts.organisation, website=website)
+def _add(facts: DemoHub, member: Member, url: str) -> None:
     hub = Hub(
         member=member,
         key=facts.key,
@@ -91,7 +89,7 @@ def _add(facts: DemoHub, url: str) -> None:
         state=Hub.State.ACTIVE,
         **_addresses(url),
     )
-    hubs.add(hub, weight=Decimal(facts.weight), reason=REASON, by=None)
+    hubs.add(hub, weight=Decimal(facts.weight), reason=records.REASON, by=None)
 
 
 def _move(urls: Sequence[str]) -> Iterator[str]:

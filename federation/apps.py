@@ -10,8 +10,10 @@ class FederationConfig(AppConfig):
     name = "federation"
 
     def ready(self) -> None:
-        """Have the roles made after each migrate, and register our checks."""
+        """Have roles and texts made after each migrate, and register our checks."""
         from federation import checks  # noqa: F401 Registers itself.
         from federation.roles import make_roles
+        from members.services import texts
 
         post_migrate.connect(make_roles, sender=apps.get_app_config("routing"), dispatch_uid="federation.roles")
+        post_migrate.connect(texts.ship, sender=apps.get_app_config("members"), dispatch_uid="members.texts")

@@ -13,6 +13,7 @@ from django.urls import reverse_lazy
 WEIGHTS: Final = "admin:routing_weightchange_add"
 MODELS: Final = (
     "admin:routing_weightchange",
+    "admin:routing_ramp",
     "admin:routing_hub",
     "admin:routing_snapshotversion",
     "admin:routing_policy",
@@ -23,6 +24,7 @@ MODELS: Final = (
     "admin:members_notice",
     "admin:members_channel",
     "admin:members_member",
+    "admin:members_text",
     "admin:members_user",
     "admin:auth_group",
 )
@@ -91,6 +93,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _item("Weights", "tune", WEIGHTS, "routing.add_weightchange"),
                     _item("History", "history", "admin:routing_weightchange_changelist", "routing.view_weightchange"),
+                    _item("Ramps", "trending_up", "admin:routing_ramp_changelist", "routing.view_ramp"),
                     _item("Hubs", "dns", "admin:routing_hub_changelist", "routing.view_hub"),
                     _item(
                         "Snapshots",
@@ -127,6 +130,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _item("Applications", "how_to_reg", "applications", "members.view_application"),
                     _item("Members", "groups", "admin:members_member_changelist", "members.view_member"),
+                    _item("Words of the pages", "article", "admin:members_text_changelist", "members.view_text"),
                     _item("Accounts", "person", "admin:members_user_changelist", "members.view_user"),
                     _item("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),
                 ],

@@ -25,6 +25,9 @@ PERMISSIONS: Final = (
     "members.change_channel",
     "members.delete_channel",
     "members.view_channel",
+    "members.add_text",
+    "members.change_text",
+    "members.view_text",
     "members.change_notice",  # To send again or drop; no text is ever edited.
     "members.view_notice",
     "routing.add_hub",
@@ -41,6 +44,8 @@ PERMISSIONS: Final = (
     "routing.add_incident",
     "routing.change_incident",
     "routing.view_incident",
+    "routing.change_ramp",  # To hold, skip and stop; it begins with a weight change.
+    "routing.view_ramp",
     "routing.add_weightchange",
     "routing.view_weightchange",
     "routing.change_policy",

@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "look-at-onboardings": {"task": "routing.tasks.look_at_onboardings", "schedule": 60.0, "options": {"expires": 60}},
     "tidy-history": {"task": "routing.tasks.tidy_history", "schedule": 1800.0, "options": {"expires": 1800}},
     "keep-downtimes": {"task": "routing.tasks.keep_downtimes", "schedule": 1.0, "options": {"expires": 5}},
+    "move-weights": {"task": "routing.tasks.move_weights", "schedule": 5.0, "options": {"expires": 15}},
     "draft-incidents": {"task": "routing.tasks.draft_incidents", "schedule": 60.0, "options": {"expires": 60}},
     "forget-applications": {
         "task": "members.tasks.forget_applications",

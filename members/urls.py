@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.urls import URLPattern, path, re_path
 
-from members.views import accounts, applicants, applying, contact_links, contacts, data, dev, logos, record
+from members.views import accounts, applicants, applying, contact_links, contacts, data, dev, logos, record, words
 
 urlpatterns: list[URLPattern] = [
+    path("join/", words.join, name="join"),
     re_path(r"^logos/(?P<digest>[0-9a-f]{64})\.webp$", logos.logo, name="logo"),
     path("my/data/", data.data, name="my-data"),
     path("my/data/export.json", data.export, name="my-data-export"),

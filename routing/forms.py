@@ -14,6 +14,7 @@ from routing.addresses import tidy
 from routing.models import MAX_WEIGHT, RECORD, Hub, Policy
 
 FIELDS = tuple(name.removesuffix("_id") for name in RECORD)
+AT_ONCE, RAMP = "at once", "ramp"
 DERIVED = {"health_url": "/health", "versions_url": "/versions"}
 
 
@@ -26,16 +27,23 @@ def reason_field() -> forms.CharField:
     )
 
 
+def begin_field() -> forms.ChoiceField:
+    """How a hub that comes into rotation begins."""
+    return forms.ChoiceField(
+        label="When it becomes active it begins with",
+        required=False,
+        choices=[
+            (RAMP, "1 % and more, step by step over hours, guarded: a ramp"),
+            (AT_ONCE, "its whole weight, after the slow start of minutes"),
+        ],
+        initial=RAMP,
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+
+
 class ReasonForm(forms.Form):
     """A confirmation that asks why."""
 
-    reason = reason_field()
-
-
-class StateForm(forms.Form):
-    """To which state a hub goes, and why."""
-
-    state = forms.ChoiceField(choices=Hub.State.choices, widget=UnfoldAdminRadioSelectWidget)
     reason = reason_field()
 
 
@@ -107,6 +115,7 @@ class NewHubForm(HubForm):
         initial=Hub.State.ONBOARDING,
         help_text="A hub that is onboarding gets no launches, whatever its weight.",
     )
+    begin = begin_field()
 
     class Meta(HubForm.Meta):
         fields: ClassVar = [*FIELDS, "key", "weight", "state"]

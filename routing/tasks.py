@@ -13,7 +13,9 @@ from routing.services import (
     onboarding,
     promises,
     publishing,
+    ramps,
     retention,
+    timed_changes,
     usage_intake,
 )
 from routing.services.drift import sources as drift_sources
@@ -33,6 +35,13 @@ def publish() -> None:
 def keep_downtimes() -> None:
     """Let what begins or ends at this second take effect."""
     downtimes.keep()
+
+
+@shared_task
+def move_weights() -> None:
+    """Let timed changes of weights return, and ramps go on, hold or go back."""
+    timed_changes.return_due()
+    ramps.look_at_all()
 
 
 @shared_task

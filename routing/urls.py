@@ -11,8 +11,10 @@ from routing.views import (
     exports,
     feeds,
     home,
+    how,
     hub,
     maintenance,
+    members,
     my,
     offers,
     onboarding,
@@ -23,6 +25,9 @@ from routing.views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("members/", members.members, name="members"),
+    path("members/<slug:slug>/", members.member, name="member"),
+    path("how-it-works/", how.how, name="how-it-works"),
     path("status", status.status, name="status"),
     path("status.atom", feeds.status, name="status-feed"),
     path("maintenance.ics", feeds.maintenance, name="maintenance-feed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -20,6 +21,8 @@ from routing.models import (
     Hub,
     HubHealth,
     Incident,
+    Ramp,
+    TimedChange,
     UsageDay,
     UsageHour,
     UsageMinute,
@@ -109,6 +112,24 @@ def change_weights(by: User | None = None, reason: str = "as agreed", **new: int
     """An edit of weights, by hub key; the batch."""
     hubs = {hub.key: hub.pk for hub in Hub.objects.filter(key__in=new)}
     return weights.change({hubs[key]: Decimal(value) for key, value in new.items()}, reason=reason, by=by)
+
+
+def make_ramp(hub: Hub | None = None, *, weight: float = 100, **values: Any) -> Ramp:
+    """A ramp of a hub from nothing to a weight, which it has, that began just now; steps of an hour each."""
+    hub = hub or make_hub()
+    Hub.objects.filter(pk=hub.pk).update(weight=weight)
+    steps = [[1, 60], [10, 60], [50, 60]]
+    found = {"from_weight": Decimal(0), "to_weight": Decimal(weight), "steps": steps, "reason": "it is new"}
+    return Ramp.objects.create(hub=hub, **{**found, **values})
+
+
+def make_timed_change(hub: Hub | None = None, *, hours: float = 1, **values: Any) -> TimedChange:
+    """A hub's weight that goes from 2, which it has, back to 1 in so many hours."""
+    hub = hub or make_hub()
+    Hub.objects.filter(pk=hub.pk).update(weight=2)
+    until = timezone.now() + timedelta(hours=hours)
+    found = {"batch": uuid.uuid4(), "weight": 2, "back_to": 1, "until": until, "reason": "a course"}
+    return TimedChange.objects.create(hub=hub, **{**found, **values})
 
 
 def make_downtime(hub: Hub | None = None, *, starts: float = -1, ends: float | None = 1, **values: Any) -> Downtime:

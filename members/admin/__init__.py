@@ -3,5 +3,6 @@
 from members.admin.channels import ChannelAdmin
 from members.admin.outbox import NoticeAdmin
 from members.admin.people import GroupAdmin, MemberAdmin, UserAdmin
+from members.admin.texts import TextAdmin
 
-__all__ = ["ChannelAdmin", "GroupAdmin", "MemberAdmin", "NoticeAdmin", "UserAdmin"]
+__all__ = ["ChannelAdmin", "GroupAdmin", "MemberAdmin", "NoticeAdmin", "TextAdmin", "UserAdmin"]

@@ -11,6 +11,7 @@ from members.models.offers import ComputeOffer
 from members.models.people import User
 from members.models.replays import Replay
 from members.models.reviews import ProposedChange, ReviewedField
+from members.models.texts import Text
 from members.models.tokens import Token, TokenUse
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Responsibility",
     "ReviewedField",
     "Role",
+    "Text",
     "Token",
     "TokenUse",
     "User",

@@ -6,6 +6,7 @@ from routing.admin.hubs import HubAdmin
 from routing.admin.incidents import IncidentAdmin
 from routing.admin.operations import OperationsAdmin
 from routing.admin.policies import PolicyAdmin
+from routing.admin.ramps import RampAdmin
 from routing.admin.snapshots import SnapshotVersionAdmin
 from routing.admin.weights import WeightChangeAdmin
 
@@ -16,6 +17,7 @@ __all__ = [
     "IncidentAdmin",
     "OperationsAdmin",
     "PolicyAdmin",
+    "RampAdmin",
     "SnapshotVersionAdmin",
     "WeightChangeAdmin",
 ]

@@ -12,9 +12,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from routing.admin import pages
-from routing.forms import ReasonForm, StateForm
+from routing.forms import AT_ONCE, RAMP, ReasonForm
 from routing.models import Hub
 from routing.services import hubs, weights
+from routing.weight_forms import StateForm
 
 STATES = (
     "Onboarding: it is checked and shown, and gets no launches yet.",
@@ -48,7 +49,8 @@ def make_prime(admin: ModelAdmin[Any], request: HttpRequest, hub: Hub) -> HttpRe
 
 def change_state(admin: ModelAdmin[Any], request: HttpRequest, hub: Hub) -> HttpResponse:
     """Say what the states mean, ask for one and why; ask again when that leaves nobody or moves much; do it."""
-    form = StateForm(request.POST or None, initial={"state": hub.state})
+    slowly = RAMP if hub.state == Hub.State.ONBOARDING else AT_ONCE
+    form = StateForm(request.POST or None, initial={"state": hub.state, "begin": slowly})
     valid = form.is_valid()
     wanted = form.cleaned_data.get("state", hub.state) if form.is_bound else hub.state
     rows = weights.preview(list(Hub.objects.order_by("name")), {}, {hub.pk: wanted})
@@ -65,13 +67,20 @@ def change_state(admin: ModelAdmin[Any], request: HttpRequest, hub: Hub) -> Http
         return ask.ask(admin, request)
     reason = form.cleaned_data["reason"]
     said = f"{hub.name} is {wanted} now."
-    return _do(admin, request, hub, said, lambda: hubs.change_state(hub, wanted, reason=reason, by=pages.who(request)))
+    steps = form.cleaned_data["steps"] if (form.cleaned_data["begin"] or slowly) == RAMP else None
+    return _do(
+        admin,
+        request,
+        hub,
+        said,
+        lambda: hubs.change_state(hub, wanted, reason=reason, by=pages.who(request), steps=steps),
+    )
 
 
 def _do(admin: ModelAdmin[Any], request: HttpRequest, hub: Hub, said: str, verb: Callable[[], Hub]) -> HttpResponse:
     try:
         verb()
-    except hubs.HubsError as error:
+    except (hubs.HubsError, weights.WeightsError) as error:
         messages.error(request, str(error))
     else:
         admin.log_change(request, hub, said)

@@ -21,9 +21,9 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from routing.admin import downtime_pages, hub_pages, pages
-from routing.forms import HubForm, NewHubForm
+from routing.forms import AT_ONCE, HubForm, NewHubForm
 from routing.models import NAMES, Downtime, Hub
-from routing.services import hub_states, hubs, overview, weight_history, weights
+from routing.services import hub_states, hubs, overview, ramps, weight_history, weights
 
 RECORD = ("member", "key", "name", "url", "health_url", "versions_url")
 CHECKS = (("pod_headroom", "headroom_percent"), "user_limit", ("check_period", "ui_order"))
@@ -86,7 +86,7 @@ class HubAdmin(ModelAdmin):
         if obj is None:
             return [
                 (None, {"fields": RECORD}),
-                ("Traffic", {"fields": ("weight", "state")}),
+                ("Traffic", {"fields": ("weight", "state", "begin")}),
                 ("Quota and checks", {"fields": CHECKS}),
                 ("Its names elsewhere", {"fields": (*NAMES, "prometheus_url", "ip_address")}),
                 ("Why", {"fields": ("reason",)}),
@@ -115,7 +115,8 @@ class HubAdmin(ModelAdmin):
         if change:
             hubs.edit(obj, form.changes(), reason=reason, by=by, seen=form.cleaned_data.get("seen") or None)
         else:
-            hubs.add(obj, weight=form.cleaned_data["weight"], reason=reason, by=by)
+            steps = ramps.DEFAULT if form.cleaned_data["begin"] != AT_ONCE else None
+            hubs.add(obj, weight=form.cleaned_data["weight"], reason=reason, by=by, steps=steps)
 
     def changeform_view(
         self,

@@ -12,12 +12,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
+from foundation.zones import said
+from members.models import User
 from routing.admin import pages
-from routing.forms import ReasonForm, WeightsForm
-from routing.models import Hub, WeightChange
-from routing.services import weight_history, weights
+from routing.admin.timed_pages import timed_page
+from routing.forms import RAMP, ReasonForm, WeightsForm
+from routing.models import Hub, Ramp, WeightChange
+from routing.services import ramps, timed_changes, weight_history, weight_plans, weights, wording
+from routing.weight_forms import UNTIL, HowForm
 
 EDIT = "admin:routing_weightchange_add"
+KEPT = ("weight-", "seen-", "reason")
 
 
 @admin.register(WeightChange)
@@ -25,9 +30,13 @@ class WeightChangeAdmin(ModelAdmin):
     """To add weight changes is to edit the weights; the list is the history; nothing in it is changed or deleted."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Django's addresses, and the roll back of an edit."""
-        undo = self.admin_site.admin_view(self.undo_view)
-        return [path("<uuid:batch>/undo/", undo, name="routing_weightchange_undo"), *super().get_urls()]
+        """Django's addresses, the roll back of an edit, and what becomes of one that returns by itself."""
+        undo, timed = self.admin_site.admin_view(self.undo_view), self.admin_site.admin_view(self.timed_view)
+        return [
+            path("<uuid:batch>/undo/", undo, name="routing_weightchange_undo"),
+            path("<uuid:batch>/timed/", timed, name="routing_weightchange_timed"),
+            *super().get_urls(),
+        ]
 
     def has_change_permission(self, request: HttpRequest, obj: WeightChange | None = None) -> bool:
         """Nobody: it is history."""
@@ -43,16 +52,16 @@ class WeightChangeAdmin(ModelAdmin):
         """The weights of all hubs on one page: look, preview, confirm, save."""
         pages.require(request, "routing.add_weightchange", "routing.view_hub")
         form = WeightsForm(Hub.objects.published().select_related("member"), request.POST or None)
-        if not form.is_bound:
-            return self._edit_page(request, form)
-        if not form.is_valid() or "preview" in request.POST:
+        how = HowForm(request.POST or None, initial={"zone": pages.who(request).time_zone or "UTC"})
+        valid = form.is_valid() and how.is_valid()
+        if not valid or "preview" in request.POST:
             if "preview" in request.POST:
                 form.errors.pop("reason", None)
-            return self._edit_page(request, form)
-        ask = self._confirmation(form)
+            return self._edit_page(request, form, how)
+        ask = self._confirmation(form, how)
         if not ask.is_confirmed(request):
             return ask.ask(self, request)
-        return self._save(request, form)
+        return self._save(request, form, how)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The history, edit by edit; of one hub with `?hub=key`."""
@@ -71,6 +80,11 @@ class WeightChangeAdmin(ModelAdmin):
         pages.require(request, "routing.view_weightchange")
         row = get_object_or_404(WeightChange.objects.select_related("hub"), pk=pages.number(object_id))
         return redirect(f"{pages.changelist('weightchange')}?hub={row.hub.key}")
+
+    def timed_view(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
+        """What becomes of weights that are to return by themselves."""
+        pages.require(request, "routing.add_weightchange", "routing.view_hub")
+        return timed_page(self, request, batch)
 
     def undo_view(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
         """Roll back one edit: show what that would do now, ask why, do it."""
@@ -93,47 +107,70 @@ class WeightChangeAdmin(ModelAdmin):
         messages.success(request, "Rolled back. Redirectors follow within two seconds.")
         return redirect(pages.changelist("weightchange"))
 
-    def _confirmation(self, form: WeightsForm) -> pages.Confirmation:
+    def _confirmation(self, form: WeightsForm, how: HowForm) -> pages.Confirmation:
         rows = weights.preview(form.hubs, form.new())
+        # One that is to come back, or by a ramp, is refused where something goes on already.
+        moved = [] if how.cleaned_data["how"] in {UNTIL, RAMP} else [row.hub.pk for row in rows if row.moves]
         return pages.Confirmation(
             title="Really change the weights like this?",
             form=form,
             yes="Yes, change the weights",
             back=EDIT,
-            warnings=weights.consequences(rows),
-            rows=[row for row in rows if row.weight != row.new_weight or row.share != row.new_share],
-            hidden={name: form.data[name] for name in form.data if name.startswith(("weight-", "seen-", "reason"))},
+            warnings=[*weights.consequences(rows), *weight_plans.warnings(moved)],
+            rows=[row for row in rows if row.moves or row.share != row.new_share],
+            hidden={name: form.data[name] for name in form.data if name in how.fields or name.startswith(KEPT)},
         )
 
-    def _save(self, request: HttpRequest, form: WeightsForm) -> HttpResponse:
+    def _save(self, request: HttpRequest, form: WeightsForm, how: HowForm) -> HttpResponse:
         try:
-            batch = weights.change(
-                form.new(), reason=form.cleaned_data["reason"], by=pages.who(request), seen=form.seen()
-            )
+            happened = _change(form, how, pages.who(request))
         except weights.StaleEdit as error:
             # Shown again with what was typed beside what it is now; the next save knows what it replaces.
             messages.warning(request, f"{error}. Nothing was saved; what you typed is still here.")
-            return self._edit_page(request, form, fresh=True)
+            return self._edit_page(request, form, how, fresh=True)
         except weights.WeightsError as error:
             form.add_error(None, str(error))
-            return self._edit_page(request, form)
-        if batch:
-            messages.success(request, "The weights are changed. Redirectors follow within two seconds.")
+            return self._edit_page(request, form, how)
+        if happened:
+            messages.success(request, happened)
         else:
             messages.info(request, "Nothing was changed: these are the weights already.")
         return redirect(EDIT)
 
-    def _edit_page(self, request: HttpRequest, form: WeightsForm, *, fresh: bool = False) -> HttpResponse:
+    def _edit_page(self, request: HttpRequest, form: WeightsForm, how: HowForm, *, fresh: bool = False) -> HttpResponse:
         new = form.new() if form.is_bound else {}
         seen = form.seen() if form.is_bound and not fresh else {}
         rows = weights.preview(form.hubs, new)
         context = {
             "form": form,
+            "how": how,
+            "how_open": bool(how.errors) or (how.is_bound and how.data.get("how") in {UNTIL, RAMP}),
+            "timed": timed_changes.open_batches(),
+            "ramps": Ramp.objects.open().select_related("hub"),
             "rows": [(row, form[f"weight-{row.hub.pk}"], seen.get(row.hub.pk, row.weight)) for row in rows],
             "changed": form.is_bound,
             "warnings": weights.consequences(rows),
         }
         return pages.page(self, request, "admin/routing/weights.html", "Weights", context)
+
+
+def _change(form: WeightsForm, how: HowForm, by: User) -> str:
+    """Do it in the way that was chosen; what happened, in words; empty for nothing."""
+    new, reason, seen = form.new(), form.cleaned_data["reason"], form.seen()
+    match how.cleaned_data["how"]:
+        case "until":
+            until = how.cleaned_data["until"]
+            if timed_changes.change(new, until=until, reason=reason, by=by, seen=seen):
+                return f"The weights are changed, and go back by themselves on {said(until)}."
+        case "ramp":
+            found = ramps.start_all(new, steps=how.cleaned_data["steps"], reason=reason, by=by, seen=seen)
+            if found:
+                names = wording.listed([ramp.hub.name for ramp in found])
+                return f"The ramp has begun: {names} at {found[0].percent:g} % of the way up."
+        case _:
+            if weights.change(new, reason=reason, by=by, seen=seen):
+                return "The weights are changed. Redirectors follow within two seconds."
+    return ""
 
 
 def _undo_confirmation(
@@ -149,7 +186,7 @@ def _undo_confirmation(
         yes="Roll back",
         back=pages.changelist("weightchange"),
         sentences=sentences,
-        warnings=weights.consequences(rows),
+        warnings=[*weights.consequences(rows), *weight_plans.warnings(row.hub.pk for row in rows if row.moves)],
         rows=[row for row in rows if row.hub.pk in before],
         hidden={f"seen-{pk}": weight for pk, weight in seen.items()},
     )

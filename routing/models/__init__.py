@@ -9,6 +9,7 @@ from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.onboarding import Onboarding, OnboardingStep
 from routing.models.policies import Policy
 from routing.models.proposals import HubProposal
+from routing.models.ramps import Ramp, RampEvent, TimedChange
 from routing.models.snapshots import LiveSnapshot, SnapshotVersion
 from routing.models.usage import Promise, UsageDay, UsageHour, UsageMinute, UsageRepository, UsageSource
 from routing.models.weights import WeightChange
@@ -39,7 +40,10 @@ __all__ = [
     "OnboardingStep",
     "Policy",
     "Promise",
+    "Ramp",
+    "RampEvent",
     "SnapshotVersion",
+    "TimedChange",
     "UsageDay",
     "UsageHour",
     "UsageMinute",

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import FilteredRelation, Q
 from simple_history.models import HistoricalRecords
 
 from members.models import ComputeOffer, Member
@@ -56,6 +56,11 @@ class HubQuerySet(models.QuerySet["Hub"]):
     def published(self) -> HubQuerySet:
         """The hubs that are in the snapshot: all but the retired ones."""
         return self.exclude(state=Hub.State.RETIRED)
+
+    def with_ramp(self) -> HubQuerySet:
+        """Each with the ramp it is on, joined as `open_ramp`; without one the hub has no such attribute."""
+        on = FilteredRelation("ramps", condition=Q(ramps__ended_at=None))
+        return self.annotate(open_ramp=on).select_related("open_ramp")  # type: ignore[misc]
 
     def in_rotation(self) -> HubQuerySet:
         """The hubs that get new launches, health aside."""

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
 from routing import health_factors
-from routing.models import Downtime, Hub, HubHealth, Policy
+from routing.models import Downtime, Hub, HubHealth, Policy, Ramp
 from routing.snapshot import Factor
+
+RAMP: Final = "ramp"
 
 
 def of(hub: Hub, downtimes: Iterable[Downtime], policy: Policy, now: datetime) -> tuple[Factor, ...]:
-    """The factors that are not 1, most decisive first; `hub.health` should be joined, `downtimes` are the hub's own."""
+    """The factors that are not 1, most decisive first; `downtimes` are the hub's own.
+
+    The hub should be read with `health` joined, and must be read by `with_ramp`.
+    """
     drained = _downtime(downtimes, policy, now)
-    return (*decided(hub), *([drained] if drained else []), *_health(health_of(hub), policy, now))
+    ramp: Ramp | None = getattr(hub, "open_ramp", None)
+    climbing = [_ramp(ramp)] if ramp else []
+    return (*decided(hub), *([drained] if drained else []), *_health(health_of(hub), policy, now), *climbing)
 
 
 def decided(hub: Hub) -> tuple[Factor, ...]:
@@ -40,6 +48,13 @@ def _downtime(downtimes: Iterable[Downtime], policy: Policy, now: datetime) -> F
             until = f" until {downtime.ends_at:%Y-%m-%d %H:%M} UTC" if downtime.ends_at else ""
             return Factor("maintenance", 0.0, f"{verb} {what}{until}: {downtime.text}")
     return None
+
+
+def _ramp(ramp: Ramp) -> Factor:
+    step = f"step {ramp.place + 1} of {len(ramp.steps)}{', waiting' if ramp.held else ''}"
+    up = f"up to {ramp.to_weight.normalize():f}"
+    way = f"on its way from {ramp.from_weight.normalize():f} {up}" if ramp.from_weight else f"on its way {up}"
+    return Factor(RAMP, ramp.part, f"{way} step by step: {ramp.percent:g} % of it, {step}")
 
 
 def _health(health: HubHealth, policy: Policy, now: datetime) -> list[Factor]:

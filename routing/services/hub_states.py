@@ -167,6 +167,8 @@ def _by_factor(factor: Factor, health: HubHealth) -> State:
     less = replace(LIMITED, cause=factor.name)
     if factor.name == "slow start":
         return replace(less, reason="back, and taking its share step by step", since=health.slow_since)
+    if factor.name == "ramp":
+        return replace(less, reason="getting more launches step by step")
     if factor.name == "quota":
         full = replace(RESTING, cause="quota", reason=wording.QUOTA)
         return full if factor.value == 0 else replace(less, reason="nearly full, so it gets fewer launches")

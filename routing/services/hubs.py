@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from members.services import history
 from routing.models import RECORD, Hub
-from routing.services import publishing, reasons, weights
+from routing.services import publishing, ramps, reasons, weight_plans, weights
 
 if TYPE_CHECKING:
     from members.models import User
@@ -28,10 +28,11 @@ class StaleHub(HubsError):
 
 
 @transaction.atomic
-def add(hub: Hub, *, weight: Decimal, reason: str, by: User | None) -> Hub:
+def add(hub: Hub, *, weight: Decimal, reason: str, by: User | None, steps: Sequence[ramps.Step] | None = None) -> Hub:
     """Take in a new hub with its first weight, which goes into the history like every later one.
 
-    A hub that is to be prime takes over from the one that was.
+    A hub that is to be prime takes over from the one that was. With `steps` an active one comes up to its weight by a
+    ramp, unless it is the only one.
     """
     reason = reasons.checked(reason)
     publishing.publish_on_commit(reason, by)
@@ -43,6 +44,7 @@ def add(hub: Hub, *, weight: Decimal, reason: str, by: User | None) -> Hub:
         make_prime(hub, reason=reason, by=by)
     weights.change({hub.pk: weight}, reason=reason, by=by)
     hub.refresh_from_db()
+    _ramp(hub, steps, reason, by)
     return hub
 
 
@@ -92,10 +94,19 @@ def unset_prime(*, reason: str, by: User | None) -> None:
 
 
 @transaction.atomic
-def change_state(hub: Hub, state: str, *, reason: str, by: User | None, with_member: bool = False) -> Hub:
+def change_state(
+    hub: Hub,
+    state: str,
+    *,
+    reason: str,
+    by: User | None,
+    with_member: bool = False,
+    steps: Sequence[ramps.Step] | None = None,
+) -> Hub:
     """Put a hub into rotation, drain it, or retire it; a retired hub's weight becomes 0, in the history too.
 
-    `with_member`: it is drained because its member takes a break, and comes back with it.
+    `with_member`: it is drained because its member takes a break, and comes back with it. A hub that comes into
+    rotation begins with a slow start; with `steps` it comes up to its weight by a ramp.
     """
     reason = reasons.checked(reason)
     publishing.publish_on_commit(reason, by)
@@ -107,9 +118,13 @@ def change_state(hub: Hub, state: str, *, reason: str, by: User | None, with_mem
         if locked.prime:
             raise HubsError(f"{locked} is the prime. Make another hub the prime, then retire this one.")
         weights.change({locked.pk: Decimal(0)}, reason=reason, by=by)
+        weight_plans.supersede([locked], reason=reason, by=by)
         locked.weight = Decimal(0)
+    comes_in = state == Hub.State.ACTIVE != locked.state
     locked.state, locked.rests_with_member = state, with_member
     history.save(locked, by=by, reason=reason, fields=["state", "rests_with_member"])
+    if comes_in:
+        _ramp(locked, steps, reason, by)
     return locked
 
 
@@ -128,6 +143,11 @@ def said(error: ValidationError | ValueError) -> str:
     if not hasattr(error, "error_dict"):
         return " ".join(error.messages)
     return " ".join(f"{field}: {' '.join(texts)}" for field, texts in error.message_dict.items())
+
+
+def _ramp(hub: Hub, steps: Sequence[ramps.Step] | None, reason: str, by: User | None) -> None:
+    if steps and hub.state == Hub.State.ACTIVE and Hub.objects.in_rotation().exclude(pk=hub.pk).exists():
+        ramps.bring_in(hub, steps=steps, reason=reason, by=by)
 
 
 def _locked(hub: Hub) -> Hub:

@@ -88,7 +88,7 @@ def read(now: datetime | None = None) -> Overview:
     """How everything is."""
     now = now or timezone.now()
     policy = Policy.objects.current()
-    hubs = list(Hub.objects.published().select_related("member", "health"))
+    hubs = list(Hub.objects.published().with_ramp().select_related("member", "health"))
     downtimes = _downtimes(now)
     fleet = CheckRound.objects.filter(pk=1).first()
     suspect = fleet.fail_open_since if fleet else None

@@ -77,7 +77,7 @@ def live(version: int) -> snapshot.Snapshot:
     now, policy = timezone.now(), Policy.objects.current()
     lead = timedelta(minutes=policy.drain_lead_minutes)
     drains = Prefetch("downtimes", Downtime.objects.taking_traffic(now, lead))
-    hubs = Hub.objects.published().select_related("health").prefetch_related(drains).order_by("key")
+    hubs = Hub.objects.published().with_ramp().select_related("health").prefetch_related(drains).order_by("key")
     return _snapshot(version, [_live_hub(hub, policy, now) for hub in hubs])
 
 

@@ -1,4 +1,4 @@
-"""Hubs that come out of maintenance: what redirectors had until now tells which, and their slow start begins."""
+"""Hubs that come back from maintenance or a rest: what redirectors had tells which, and their slow start begins."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Final
 from routing.models import Hub, HubHealth, LiveSnapshot
 from routing.snapshot import Snapshot
 
-MAINTENANCE: Final = "maintenance"
+# What keeps a hub out by decision; health has a slow start of its own.
+DECIDED: Final = frozenset({"maintenance", "state"})
 
 
 def note(before: LiveSnapshot | None, after: Snapshot) -> bool:
-    """Let the slow start begin of each hub that maintenance kept out of `before` and not of `after`.
+    """Let the slow start begin of each hub that maintenance or its state kept out of `before` and not of `after`.
 
     Called by whoever replaces the live snapshot, in the same transaction: so nobody ever sees such a hub with its full
     weight, however late the end of a downtime is noticed, and a hub whose drain no redirector saw starts no slow start.
     True if there is one; `after` must then be computed again.
     """
-    if before is None or f'"{MAINTENANCE}"' not in before.document:
+    if before is None or not any(f'"{name}"' in before.document for name in DECIDED):
         return False
-    back = _in_maintenance(before.snapshot) - _in_maintenance(after)
+    back = _kept_out(before.snapshot) & {hub.key for hub in after.hubs} - _kept_out(after)
     hubs = Hub.objects.filter(key__in=back).values_list("pk", flat=True)
     at = datetime.fromtimestamp(after.published_at, UTC)
     # One by one: a hub that was never asked has no row of health yet, and there are few.
@@ -29,5 +30,5 @@ def note(before: LiveSnapshot | None, after: Snapshot) -> bool:
     return bool(hubs)
 
 
-def _in_maintenance(snapshot: Snapshot) -> set[str]:
-    return {hub.key for hub in snapshot.hubs if any(factor.name == MAINTENANCE for factor in hub.factors)}
+def _kept_out(snapshot: Snapshot) -> set[str]:
+    return {hub.key for hub in snapshot.hubs if any(factor.name in DECIDED for factor in hub.factors)}

@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, CharField, F, Func, JSONField, Q, 
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from routing.models import Downtime, Flip, Hub, Incident, SnapshotVersion, WeightChange
+from routing.models import Downtime, Flip, Hub, Incident, RampEvent, SnapshotVersion, WeightChange
 from routing.models.downtimes import DowntimeQuerySet
 
 PAGE: Final = 30
@@ -86,6 +86,7 @@ def page(hub: Hub, start: Cursor | None = None) -> Page:
 def _events(hub: Hub, cursor: Cursor) -> list[Entry]:
     sources = [
         _source("weight", WeightChange.objects.filter(hub=hub), "at", "from_weight", "to_weight", "reason", by=True),
+        _source("ramp", RampEvent.objects.filter(ramp__hub=hub), "at", "percent", "what", "reason", by=True),
         _source("flip", Flip.objects.filter(hub=hub), "at", None, "to", "reason"),
         *_of_downtimes(Downtime.objects.filter(hub=hub)),
         *_of_incidents(Incident.objects.public().filter(hubs=hub)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from routing.models import Flip
+from routing.models import Flip, RampEvent
 from routing.services import hub_states, weights, wording
 from routing.services.timeline import Entry
 
@@ -19,6 +19,12 @@ HAPPENED: Final = {
     "cancelled": ("serving", "●", "Maintenance was called off"),
     "incident": ("trouble", "▲", "An incident was opened"),
     "incident over": ("serving", "●", "An incident was resolved"),
+}
+RAMPS: Final = {
+    "held": ("limited", "◐"),
+    "back": ("limited", "◐"),
+    "gave up": ("trouble", "▲"),
+    "done": ("serving", "●"),
 }
 
 
@@ -46,6 +52,8 @@ def _what(entry: Entry) -> tuple[str, str, str, str]:
         return "", "→", f"Weight {_weight(entry.before)} → {_weight(entry.after)}", entry.text
     if entry.kind == "flip":
         return _flip(entry)
+    if entry.kind == "ramp":
+        return _ramp(entry)
     if entry.kind == "state":
         return _state(entry)
     if entry.kind == "prime":
@@ -76,6 +84,12 @@ def _state(entry: Entry) -> tuple[str, str, str, str]:
         return "", "→", f"Was entered, {entry.after}", entry.text
     kind, shape = ("serving", "●") if entry.after == "active" else ("resting", "○")
     return kind, shape, f"State {entry.before} → {entry.after}", entry.text
+
+
+def _ramp(entry: Entry) -> tuple[str, str, str, str]:
+    kind, shape = RAMPS.get(entry.after, ("", "→"))
+    at = "" if entry.after == RampEvent.What.DONE else f", at {float(entry.before):g} % of the way up"
+    return kind, shape, f"Its ramp {RampEvent.What(entry.after).label}{at}", entry.text
 
 
 def _weight(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from routing.models import MAX_WEIGHT, Hub, WeightChange
-from routing.services import publishing, reasons
+from routing.services import publishing, reasons, weight_plans
 
 if TYPE_CHECKING:
     from members.models import User
@@ -42,7 +42,7 @@ def change(
     """Give hubs (by primary key) new weights, all or none; the batch that records it, None if nothing changes.
 
     `seen` is what the editor saw, of any hubs: if one of them has another weight by now nothing changes and StaleEdit
-    tells what happened meanwhile.
+    tells what happened meanwhile. What went on by itself with the hubs that change (a return, a ramp) is called off.
     """
     reason = reasons.checked(reason)
     # Locked in one order, so that two editors wait for each other instead of dead-locking.
@@ -59,6 +59,7 @@ def change(
     for hub, weight in changed:
         hub.weight = weight
     Hub.objects.bulk_update([hub for hub, _ in changed], ["weight"])
+    weight_plans.supersede([hub for hub, _ in changed], reason=reason, by=by)
     publishing.publish_on_commit(reason, by)
     return batch
 
@@ -93,6 +94,11 @@ class Preview:
     new_weight: Decimal
     share: float
     new_share: float
+
+    @property
+    def moves(self) -> bool:
+        """Whether its weight would be another."""
+        return self.weight != self.new_weight
 
 
 def preview(hubs: Sequence[Hub], new: Mapping[int, Decimal], states: Mapping[int, str] | None = None) -> list[Preview]:

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from routing.admin import pages
 from routing.models import Hub
-from routing.services import weights
+from routing.services import weights, wording
 
 register = template.Library()
 
@@ -25,6 +25,12 @@ def weight(value: Decimal) -> str:
 def share(value: float) -> SafeString:
     """A share as a bar and a number."""
     return pages.share(value)
+
+
+@register.filter
+def part(value: float) -> str:
+    """A part of something, as a percentage."""
+    return wording.percent(value)
 
 
 @register.filter

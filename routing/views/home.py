@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from members.models import Text
+from members.services import texts
 from routing.models import Hub
 from routing.services import overview, redirects, sentences, wording
 from routing.services.hub_states import State
@@ -71,11 +72,11 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = cards_of(now.hubs, counts)
     launches = None if counts is None else sum(counts.values())
     context = {
+        "words": texts.read(Text.Part.HOME, Text.Part.STEPS, Text.Part.INVITATION),
         "cards": cards,
         "sentence": sentences.of(now),
         "launches": launches,
         "launches_text": f"{launches or 0:,}",
-        "redirector": settings.REDIRECTOR_URL,
     }
     return render(request, "home/home.html", context)
 

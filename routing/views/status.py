@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,7 +86,7 @@ def status(request: HttpRequest) -> HttpResponse:
     incidents = announcements.incidents(now.at)
     context = {
         "sentence": sentences.of(now),
-        "rows": rows_of(now),
+        "rows": rows_of(now.hubs, now.at),
         "open_incidents": [told(each) for each in incidents.open],
         "past_incidents": [told(each) for each in incidents.past],
         "work": work_of(now),
@@ -96,11 +97,11 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "status/status.html", context)
 
 
-def rows_of(now: Overview) -> list[Row]:
-    """The hubs with their history."""
-    histories = overview.histories(now.hubs, now.at)
+def rows_of(hubs: Sequence[HubOverview], now: datetime) -> list[Row]:
+    """Hubs with their history."""
+    histories = overview.histories(hubs, now)
     return [
-        Row(each.hub.key, each.hub.name, each.state, *drawn(histories[each.hub.pk]), pods_of(each)) for each in now.hubs
+        Row(each.hub.key, each.hub.name, each.state, *drawn(histories[each.hub.pk]), pods_of(each)) for each in hubs
     ]
 
 

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group
 from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from members.models import Access, Member, User
+from members.models import Access, Member, Text, User
 from members.services import application_links
 from routing.models import WeightChange
 from routing.services import onboarding, publishing
@@ -30,6 +30,8 @@ from tests.factories import (
     make_member,
     make_notice,
     make_offer,
+    make_ramp,
+    make_timed_change,
     make_user,
 )
 from tests.members.applying import make_application
@@ -52,6 +54,10 @@ PEOPLE = {
 # The least a person must be to get in.
 PAGES = {
     "home": EVERYBODY,
+    "members": EVERYBODY,
+    "member": EVERYBODY,
+    "how-it-works": EVERYBODY,
+    "join": EVERYBODY,
     "snapshot": EVERYBODY,
     "status": EVERYBODY,
     "status-json": EVERYBODY,
@@ -176,6 +182,11 @@ PAGES = {
     "admin:members_notice_history": MAINTAINER,
     "admin:members_notice_add": NOBODY,
     "admin:members_notice_delete": NOBODY,
+    "admin:members_text_changelist": MAINTAINER,
+    "admin:members_text_add": MAINTAINER,
+    "admin:members_text_change": MAINTAINER,
+    "admin:members_text_history": MAINTAINER,
+    "admin:members_text_delete": NOBODY,
     "admin:routing_checkround_changelist": MAINTAINER,
     "admin:members_user_changelist": SUPERUSER,
     "admin:members_user_add": SUPERUSER,
@@ -293,6 +304,7 @@ def addresses(redis_url) -> dict[str, str]:
         "members_member": hub.member_id,
         "members_channel": make_channel().pk,
         "members_notice": make_notice().pk,
+        "members_text": Text.objects.earliest("pk").pk,
         "members_user": make_user().pk,
         "auth_group": Group.objects.get(name="maintainers").pk,
         "routing_hub": hub.pk,
@@ -301,6 +313,7 @@ def addresses(redis_url) -> dict[str, str]:
         "routing_driftsource": make_drift_source().pk,
         "routing_weightchange": WeightChange.objects.get().pk,
         "routing_snapshotversion": 1,
+        "routing_ramp": make_ramp(make_hub("b")).pk,
         "routing_policy": 1,
     }
     contact, offer = make_contact(hub.member), make_offer(hub.member)
@@ -327,6 +340,7 @@ def addresses(redis_url) -> dict[str, str]:
         "mfa_edit_webauthn": [1],
         "mfa_remove_webauthn": [1],
         "admin:app_list": ["routing"],
+        "member": [hub.member.slug],
         "hub": ["a"],
         "hub-json": ["a"],
         "hub-badge": ["a"],
@@ -346,6 +360,7 @@ def addresses(redis_url) -> dict[str, str]:
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [keys["members_user"]],
         "admin:routing_weightchange_undo": [batch],
+        "admin:routing_weightchange_timed": [make_timed_change(make_hub("c")).batch],
     }
     found = {}
     for name in PAGES:
