@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0012_history_and_proposals"),
+        ("routing", "0013_onboarding_without_ingress"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
