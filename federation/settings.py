@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "tidy-accounts": {"task": "members.tasks.tidy_accounts", "schedule": 3600.0, "options": {"expires": 3600}},
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "follow-the-days": {"task": "members.tasks.follow_the_days", "schedule": 3600.0, "options": {"expires": 3600}},
     # Each list is looked at once a day, or when somebody asks for it.

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members.services import applications, notices, offers, retention
+from members.services import accounts, applications, notices, offers, retention, tokens
 from members.services.turns import turn
 
 
@@ -26,3 +26,10 @@ def follow_the_days() -> None:
     """Let offers begin and end on their days, and forget what is past its time."""
     offers.follow_the_days()
     retention.forget()
+
+
+@shared_task
+def tidy_accounts() -> None:
+    """Forget sessions that are over, and what was noted of them and of tokens long ago."""
+    accounts.tidy()
+    tokens.tidy()

@@ -73,6 +73,11 @@ def make_offer(member: Member | None = None, **values: Any) -> ComputeOffer:
     return ComputeOffer.objects.create(member=member or make_member(), **{**found, **values})
 
 
+def make_access(name: str = "", *, role: str = "viewer", member: Member | None = None) -> Access:
+    """A person with this role at a member."""
+    return Access.objects.create(user=make_user(name), member=member or make_member(), role=role)
+
+
 def make_channel(name: str = "", address: str = "json://127.0.0.1:9/secret-path", **values: Any) -> Channel:
     """A channel that is switched on, to a webhook where nobody answers."""
     return Channel.objects.create(name=name or f"channel{next(numbers)}", address=address, **values)

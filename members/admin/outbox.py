@@ -124,6 +124,5 @@ class NoticeAdmin(ModelAdmin):
 
     @display(description="As it reads")
     def preview(self, notice: Notice) -> SafeString:
-        """The whole text."""
-        text = notice.body if notice.is_for_a_channel else mail.text(notice)
-        return format_html('<pre class="office-letter">{}</pre>', text)
+        """The whole text, but for secrets."""
+        return format_html('<pre class="office-letter">{}</pre>', mail.shown(notice))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,6 +15,8 @@ from members.services.delivery import Away, Pointless, Refused, Undelivered
 
 # From here on a reply code of SMTP means "never".
 FOR_GOOD: Final = 500
+# In links that were mailed, what follows the last word: long, and no slash in it.
+SECRETS: Final = re.compile(r"(/[a-z-]+/)[\w~:.=-]{25,}(?=/|\s|$)")
 
 
 class Postman:
@@ -85,6 +88,11 @@ def letter(notice: Notice, connection: Any = None) -> EmailMessage:  # noqa: ANN
 def text(notice: Notice) -> str:
     """What is in it: the message, and why one gets it."""
     return f"{notice.body}\n\n-- \nYou get this because {notice.why}.\n" if notice.why else f"{notice.body}\n"
+
+
+def shown(notice: Notice) -> str:
+    """The text for other eyes than its reader's: without the secrets of links, which are as good as a key."""
+    return SECRETS.sub(r"\1…", text(notice) if not notice.is_for_a_channel else notice.body)
 
 
 def said(error: Exception) -> str:
