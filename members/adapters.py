@@ -39,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Each to where their work is."""
-        return reverse("admin:index" if request.user.is_staff else "account")
+        return reverse("admin:index" if request.user.is_staff else "my")
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:  # noqa: ANN401
         """Nobody logs in as an account that was switched off, or as one that only has tokens."""

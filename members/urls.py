@@ -3,7 +3,20 @@
 from django.conf import settings
 from django.urls import URLPattern, path, re_path
 
-from members.views import accounts, applicants, applying, contact_links, contacts, data, dev, logos, record, words
+from members.views import (
+    accounts,
+    applicants,
+    applying,
+    contact_links,
+    contacts,
+    data,
+    dev,
+    invitations,
+    logos,
+    people,
+    record,
+    words,
+)
 
 urlpatterns: list[URLPattern] = [
     path("join/", words.join, name="join"),
@@ -31,6 +44,10 @@ urlpatterns: list[URLPattern] = [
     path("join/<str:secret>/confirm/", applicants.confirm, name="application-confirm"),
     path("join/<str:secret>/withdraw/", applicants.withdraw, name="application-withdraw"),
     path("join/<str:secret>/say/", applicants.say, name="application-say"),
+    path("my/<slug:slug>/people/", people.people, name="my-people"),
+    path("my/<slug:slug>/people/<int:pk>/", people.person, name="my-person"),
+    path("my/<slug:slug>/people/invitations/<int:pk>/", people.invitation, name="my-invitation"),
+    path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("accounts/", accounts.account, name="account"),
     path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="session-end"),
 ]

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import F
 from django.utils import timezone
 
-from members.models import Access, Channel, ComputeOffer, Contact, Member, Notice, Role, User
+from members.models import Access, Channel, ComputeOffer, Contact, Invitation, Member, Notice, Role, User
 from routing.models import (
     Downtime,
     DriftSource,
@@ -76,6 +76,13 @@ def make_offer(member: Member | None = None, **values: Any) -> ComputeOffer:
 def make_access(name: str = "", *, role: str = "viewer", member: Member | None = None) -> Access:
     """A person with this role at a member."""
     return Access.objects.create(user=make_user(name), member=member or make_member(), role=role)
+
+
+def make_invitation(member: Member, email: str = "", **values: Any) -> Invitation:
+    """An invitation that is open; nobody knows its secret."""
+    number = next(numbers)
+    found = {"secret_hash": f"{number:064}", "expires_at": timezone.now() + timedelta(days=14)}
+    return Invitation.objects.create(member=member, email=email or f"new{number}@example.org", **{**found, **values})
 
 
 def make_channel(name: str = "", address: str = "json://127.0.0.1:9/secret-path", **values: Any) -> Channel:

@@ -126,8 +126,8 @@ def accept_as_newcomer(invitation: Invitation, name: str) -> User:
 
 def _write(row: Invitation, why: str) -> None:
     now = timezone.now()
-    lately = Notice.objects.filter(kind=KIND, recipient=row.email, created_at__gt=now - timedelta(days=1))
-    if lately.count() >= MOST_TO_ONE:
+    letters = Notice.objects.filter(kind=KIND, recipient=row.email, occasion__startswith=f"{row.member.pk} ")
+    if letters.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_TO_ONE:
         raise TooMany(f"{row.email} got {MOST_TO_ONE} letters today. Let them look for one, also among the spam.")
     secret = secrets.token_urlsafe(32)
     row.secret_hash, row.expires_at = _hashed(secret), now + LASTS
@@ -135,7 +135,7 @@ def _write(row: Invitation, why: str) -> None:
     notices.queue(
         kind=KIND,
         recipient=row.email,
-        occasion=f"{row.pk} {now.isoformat()}",
+        occasion=f"{row.member.pk} {now.isoformat()}",
         subject=f"Your access to {row.member} in the BinderHub federation",
         body=(
             f"You can be {row.get_role_display()} for {row.member} in the BinderHub federation.\n\n"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from members.models import Application, Contact, Invitation, Member, Role
-from members.services import application_letters, applications, contacts, history, lifecycle, notices, offers
+from members.models import Application, Contact, Member, Role
+from members.services import application_letters, applications, contacts, history, invitations, lifecycle, offers
 from routing.addresses import own_domain
 from routing.models import Hub
 from routing.services import hubs, onboarding
@@ -28,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 40
 REASON: Final = "Application approved"
+WHY: Final = "your application to join the federation was approved"
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def admit(application: Application, terms: Terms, *, by: User) -> Hub:
         confirmed_at=application.email_confirmed_at,
     )
     _offer(application, member, contact, by)
-    _invite(member, application.email, by)
+    invitations.invite(member, application.email, Role.MANAGER, by=by, why=WHY)
     hub = _hub(member, terms, by)
     onboarding.begin(hub, application)
     application.member = member
@@ -103,26 +99,6 @@ def _offer(application: Application, member: Member, contact: Contact, by: User)
     said = {name: getattr(application, name) for name in names}
     values = {"title": "What we offered when we joined", "grantor": application.organisation, "team_contact": contact}
     offers.accept(offers.propose(member, {**values, **said}, by=by), by=by)
-
-
-def _invite(member: Member, email: str, by: User) -> None:
-    secret = secrets.token_urlsafe(32)
-    Invitation.objects.create(
-        member=member,
-        email=email,
-        role=Role.MANAGER,
-        invited_by=by,
-        secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
-        expires_at=timezone.now() + timedelta(days=14),
-    )
-    notices.queue(
-        kind="invitation",
-        recipient=email.lower(),
-        occasion=f"{member.pk}",
-        subject=f"Your way into {member.name}'s pages",
-        body=f"Open this link, and you are a manager of {member.name}:\n{settings.PORTAL_URL}/invitations/{secret}/",
-        why="your application to join the federation was approved",
-    )
 
 
 def _hub(member: Member, terms: Terms, by: User) -> Hub:

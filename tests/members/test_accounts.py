@@ -273,7 +273,7 @@ def test_the_office_has_no_login_of_its_own(client):
 
 def test_a_login_leads_to_no_other_site(client, ada, mailoutbox):
     answer = log_in_by_code(client, mailoutbox, ada.email, "https://evil.example/")
-    assert answer["Location"] == "/accounts/"
+    assert answer["Location"] == "/my/"
 
 
 def test_without_github_set_up_there_is_no_such_way(client):

@@ -52,7 +52,7 @@ def test_the_code_that_was_asked_for_can_be_read_there_and_logs_in(redis_url, sh
 def test_one_is_anybody_with_one_click_in_development(client):
     make_user("ada")
     answer = client.post("/dev/login/", {"username": "ada", "next": "//evil.example/"})
-    assert answer["Location"] == "/accounts/"
+    assert answer["Location"] == "/my/"
     assert client.get("/accounts/").status_code == 200
     assert client.post("/dev/login/", {"username": "nobody"}).status_code == 404
 
