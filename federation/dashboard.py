@@ -6,12 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from routing.models import Hub, Incident
+from members.services import waiting as about_members
+from routing.models import Hub
 from routing.services import publishing, weight_history, weights
+from routing.services import waiting as about_hubs
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the office's first page shows: who gets how much, what is in use, what was changed last."""
+    """What the office's first page shows: what waits for a person, who gets how much, what was changed last."""
     if not request.user.has_perm("routing.view_hub"):
         return context
     hubs = list(Hub.objects.published().select_related("member"))
@@ -19,8 +21,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "title": "Now",
+        "waiting": about_members.gather((*about_hubs.SOURCES, *about_members.SOURCES)),
         "rows": weights.preview(hubs, {}),
         "version": publishing.newest(),
         "edits": page.object_list[:5],
-        "drafts": Incident.objects.drafts().count(),
     }

@@ -24,6 +24,8 @@ MODELS: Final = (
     "admin:members_notice",
     "admin:members_channel",
     "admin:members_member",
+    "admin:members_contact",
+    "admin:members_computeoffer",
     "admin:members_text",
     "admin:members_user",
     "admin:auth_group",
@@ -130,6 +132,13 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _item("Applications", "how_to_reg", "applications", "members.view_application"),
                     _item("Members", "groups", "admin:members_member_changelist", "members.view_member"),
+                    _item("Contacts", "contacts", "admin:members_contact_changelist", "members.view_contact"),
+                    _item(
+                        "Offers of compute",
+                        "volunteer_activism",
+                        "admin:members_computeoffer_changelist",
+                        "members.view_computeoffer",
+                    ),
                     _item("Words of the pages", "article", "admin:members_text_changelist", "members.view_text"),
                     _item("Accounts", "person", "admin:members_user_changelist", "members.view_user"),
                     _item("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),

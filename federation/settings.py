@@ -7,6 +7,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from import_export.formats.base_formats import CSV
 
 from federation.guards import refuse_unsafe
 from federation.office import UNFOLD  # noqa: F401 The settings of the admin's theme.
@@ -42,6 +43,8 @@ INSTALLED_APPS = [
     "members",
     "unfold",
     "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -62,6 +65,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "pgtrigger",
     "simple_history",
+    "import_export",
     "csp",
     # The demo federation, to try things on: `manage.py load_demo`.
     *([] if PRODUCTION else ["demo"]),
@@ -249,6 +253,12 @@ SOCIALACCOUNT_PROVIDERS = {
         else [],
     }
 }
+
+# Tables of members and contacts: CSV only. What was brought waits in the cache until somebody has looked at it.
+IMPORT_EXPORT_FORMATS = [CSV]
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -1,8 +1,20 @@
 """The office for people and for what is told to them."""
 
 from members.admin.channels import ChannelAdmin
+from members.admin.contacts import ContactAdmin
+from members.admin.members import MemberAdmin
+from members.admin.offers import OfferAdmin
 from members.admin.outbox import NoticeAdmin
-from members.admin.people import GroupAdmin, MemberAdmin, UserAdmin
+from members.admin.people import GroupAdmin, UserAdmin
 from members.admin.texts import TextAdmin
 
-__all__ = ["ChannelAdmin", "GroupAdmin", "MemberAdmin", "NoticeAdmin", "TextAdmin", "UserAdmin"]
+__all__ = [
+    "ChannelAdmin",
+    "ContactAdmin",
+    "GroupAdmin",
+    "MemberAdmin",
+    "NoticeAdmin",
+    "OfferAdmin",
+    "TextAdmin",
+    "UserAdmin",
+]

@@ -1,4 +1,4 @@
-"""Members, accounts and roles in the office."""
+"""Accounts and roles in the office."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from members.forms import MemberForm
-from members.models import Member, User
+from members.models import User
 from members.services import accounts
 
 admin.site.unregister(Group)
@@ -33,26 +32,6 @@ class AccountChangeForm(UserChangeForm):
     def clean_email(self) -> str:
         """In lower case."""
         return str(self.cleaned_data["email"]).lower()
-
-
-@admin.register(Member)
-class MemberAdmin(ModelAdmin):
-    """The organisations."""
-
-    form = MemberForm
-    list_display = ("name", "slug", "website", "hub_count")
-    search_fields = ("name", "slug")
-    ordering = ("name",)
-    prepopulated_fields = {"slug": ("name",)}
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        """Members and how many hubs each has."""
-        return super().get_queryset(request).annotate(number_of_hubs=Count("hubs"))
-
-    @display(description="Hubs", ordering="number_of_hubs")
-    def hub_count(self, member: Member) -> int:
-        """How many hubs it gives."""
-        return member.number_of_hubs  # type: ignore[attr-defined]
 
 
 @admin.register(User)

@@ -17,6 +17,7 @@ from members.services import access, edits, history, notices
 
 if TYPE_CHECKING:
     from members.models import User
+    from members.models.contacts import ContactQuerySet
 
 CONFIRM: Final = "contact-email"
 CHECK_IN: Final = "contact-check-in"
@@ -156,6 +157,12 @@ def by_link(secret: str, purpose: str) -> Contact:
 def is_fresh(contact: Contact, now: datetime) -> bool:
     """Whether somebody said within half a year that it is right."""
     return now - (contact.checked_at or contact.created_at) < FRESH
+
+
+def stale(now: datetime) -> ContactQuerySet:
+    """Contacts of members that take part of which nobody said for half a year that they are right."""
+    taking_part = [Member.State.ONBOARDING, Member.State.ACTIVE, Member.State.PAUSED]
+    return Contact.objects.filter(member__state__in=taking_part).unchecked_since(now - FRESH)
 
 
 def _signed(contact: Contact, purpose: str) -> str:

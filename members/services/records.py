@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from foundation import reasons
 from members.models import Member, ProposedChange, ReviewedField, Role
-from members.services import access, edits
+from members.services import access, edits, history, lifecycle
 
 if TYPE_CHECKING:
     from members.models import User
@@ -37,6 +37,18 @@ class Outcome:
 
     changed: tuple[str, ...]
     waiting: tuple[str, ...]
+
+
+@transaction.atomic
+def add(member: Member, *, by: User) -> Member:
+    """Take in an organisation that a maintainer entered by hand, as it stands."""
+    _require_maintainer(by)
+    for name, value in edits.different(Member(), {name: getattr(member, name) for name in Member.RECORD}).items():
+        setattr(member, name, value)
+    member.full_clean()
+    history.save(member, by=by)
+    lifecycle.begin(member, reason="entered in the office", by=by)
+    return member
 
 
 @transaction.atomic

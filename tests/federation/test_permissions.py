@@ -177,6 +177,27 @@ PAGES = {
     "admin:members_member_change": MAINTAINER,
     "admin:members_member_history": MAINTAINER,
     "admin:members_member_delete": SUPERUSER,
+    "admin:members_member_simple_history": MAINTAINER,
+    "admin:members_member_import": MAINTAINER,
+    "admin:members_member_process_import": MAINTAINER,
+    "admin:members_member_export": MAINTAINER,
+    "admin:members_contact_changelist": MAINTAINER,
+    "admin:members_contact_add": MAINTAINER,
+    "admin:members_contact_change": MAINTAINER,
+    "admin:members_contact_history": MAINTAINER,
+    "admin:members_contact_delete": MAINTAINER,
+    "admin:members_contact_simple_history": MAINTAINER,
+    "admin:members_contact_import": MAINTAINER,
+    "admin:members_contact_process_import": MAINTAINER,
+    "admin:members_contact_export": MAINTAINER,
+    "admin:members_computeoffer_changelist": MAINTAINER,
+    "admin:members_computeoffer_add": MAINTAINER,
+    "admin:members_computeoffer_change": MAINTAINER,
+    "admin:members_computeoffer_history": MAINTAINER,
+    "admin:members_computeoffer_simple_history": MAINTAINER,
+    "admin:members_computeoffer_accept_one": MAINTAINER,
+    "admin:members_computeoffer_decline_one": MAINTAINER,
+    "admin:members_computeoffer_delete": NOBODY,
     "admin:members_channel_changelist": MAINTAINER,
     "admin:members_channel_add": MAINTAINER,
     "admin:members_channel_change": MAINTAINER,
@@ -307,8 +328,11 @@ def addresses(redis_url) -> dict[str, str]:
     publishing.publish("first")
     batch = change_weights(a=3)
     publishing.publish("second")
+    contact, offer = make_contact(hub.member), make_offer(hub.member)
     keys = {
         "members_member": hub.member_id,
+        "members_contact": contact.pk,
+        "members_computeoffer": offer.pk,
         "members_channel": make_channel().pk,
         "members_notice": make_notice().pk,
         "members_text": Text.objects.earliest("pk").pk,
@@ -323,7 +347,6 @@ def addresses(redis_url) -> dict[str, str]:
         "routing_ramp": make_ramp(make_hub("b")).pk,
         "routing_policy": 1,
     }
-    contact, offer = make_contact(hub.member), make_offer(hub.member)
     secret = application_links.secret(make_application())
     application = make_application()
     secret = application_links.secret(application)
@@ -364,6 +387,10 @@ def addresses(redis_url) -> dict[str, str]:
         "my-hub": ["ours", "a"],
         "my-wish-decide": ["ours", 1],
         "my-downtime": ["ours", keys["routing_downtime"]],
+        **{
+            f"admin:members_{model}_simple_history": [keys[f"members_{model}"], 1]
+            for model in ("member", "contact", "computeoffer")
+        },
         "contact-confirm": ["secret"],
         "contact-check-in": ["secret"],
         "export": ["hosts", "json"],
@@ -375,7 +402,7 @@ def addresses(redis_url) -> dict[str, str]:
     found = {}
     for name in PAGES:
         model = next((each for each in keys if name.startswith(f"admin:{each}_")), "")
-        needs_key = model and not name.endswith(("_changelist", "_add", "_all_exports"))
+        needs_key = model and not name.endswith(("_changelist", "_add", "_import", "_export", "_all_exports"))
         found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
     found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"
     return found

@@ -6,11 +6,9 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from foundation import spreadsheets
 from routing.services import weights
 from routing.services.exports.facts import Facts
-
-# A spreadsheet takes what begins so for a formula, and would run it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def hubs(facts: Facts) -> str:
@@ -99,9 +97,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(head)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([spreadsheets.guard(cell) for cell in row] for row in rows)
     return stream.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -1,0 +1,96 @@
+"""Members and contacts as tables: out to a spreadsheet, and back with a look before anything is written.
+
+Rows are written by the services that the pages use, so the same rules hold; a row that breaks one says so by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from import_export import fields, resources, widgets
+
+from foundation import spreadsheets
+from members.models import Contact, Member, User
+from members.models.editing import Editable
+from members.services import contacts, records
+
+MOST_ROWS = 2_000
+
+
+class ListWidget(widgets.Widget):
+    """Several words in one cell."""
+
+    def clean(self, value: Any, row: Any = None, **_kwargs: Any) -> list[str]:  # noqa: ANN401
+        """By commas."""
+        return [each.strip() for each in str(value or "").split(",") if each.strip()]
+
+    def render(self, value: Any, obj: Any = None, **_kwargs: Any) -> str:  # noqa: ANN401
+        """By commas."""
+        return ", ".join(value or [])
+
+
+class RecordResource(resources.ModelResource):
+    """A table of records."""
+
+    by: User
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Who brings it, and whether it can be taken at all."""
+        if len(dataset) > MOST_ROWS:
+            raise ValueError(f"There are {len(dataset):,} rows, and {MOST_ROWS:,} are the most. Split the file.")
+        unknown = set(dataset.headers or ()) - {field.column_name for field in self.get_import_fields()}
+        if unknown:
+            raise ValueError(f"No such column: {', '.join(sorted(map(str, unknown)))}.")
+        self.columns = set(dataset.headers or ())
+        self.by = kwargs["user"]
+
+    def before_import_row(self, row: Any, **_kwargs: Any) -> None:  # noqa: ANN401
+        """Take off what kept spreadsheets from calculating."""
+        for column, cell in row.items():
+            if isinstance(cell, str):
+                row[column] = spreadsheets.unguard(cell)
+
+    def export_resource(self, instance: Any, selected_fields: Any = None, **kwargs: Any) -> list[str]:  # noqa: ANN401
+        """A row that no spreadsheet calculates with."""
+        return [spreadsheets.guard(str(cell)) for cell in super().export_resource(instance, selected_fields, **kwargs)]
+
+    def record(self, instance: Editable) -> dict[str, Any]:
+        """What the table says of it; what has no column stays as it is."""
+        return {name: getattr(instance, name) for name in instance.RECORD if name in self.columns}
+
+
+class MemberResource(RecordResource):
+    """Members by slug."""
+
+    class Meta:
+        model = Member
+        import_id_fields = ("slug",)
+        fields = ("slug", *Member.RECORD)
+        skip_unchanged = True
+
+    def do_instance_save(self, instance: Member, is_create: bool) -> None:
+        """As the form does it."""
+        if is_create:
+            records.add(instance, by=self.by)
+        else:
+            records.edit(instance, self.record(instance), by=self.by)
+
+
+class ContactResource(RecordResource):
+    """Contacts by their member and e-mail address."""
+
+    member = fields.Field("member", "member", widgets.ForeignKeyWidget(Member, field="slug"))
+    roles = fields.Field("roles", "roles", ListWidget())
+
+    class Meta:
+        model = Contact
+        import_id_fields = ("member", "email")
+        fields = ("member", *Contact.RECORD)
+        skip_unchanged = True
+
+    def do_instance_save(self, instance: Contact, is_create: bool) -> None:
+        """As the form does it."""
+        if is_create:
+            contacts.add(instance.member, self.record(instance), by=self.by)
+        else:
+            contacts.edit(instance, self.record(instance), by=self.by)

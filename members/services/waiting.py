@@ -1,0 +1,92 @@
+"""What waits for a maintainer about members: each source is one small function, for the office's first page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from members.models import Application, ComputeOffer, Notice
+from members.services import contacts
+
+# So long before an offer ends there is time to find another.
+ENDS_SOON: Final = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many of what wait, in words, and where somebody does something about it. `urgent` ones come first."""
+
+    count: int
+    words: str
+    link: str
+    urgent: bool = False
+
+
+Source = Callable[[datetime], Iterator[Waiting]]
+
+
+def gather(sources: tuple[Source, ...], now: datetime | None = None) -> list[Waiting]:
+    """What there is of these, the urgent first."""
+    now = now or timezone.now()
+    found = [each for source in sources for each in source(now) if each.count]
+    return sorted(found, key=lambda each: not each.urgent)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """One or many."""
+    return f"1 {one}" if count == 1 else f"{count:,} {many}"
+
+
+def changelist(model: str, query: str = "") -> str:
+    """The address of a list in the office."""
+    return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
+
+
+def of_applications(_now: datetime) -> Iterator[Waiting]:
+    """Organisations that want to join."""
+    count = Application.objects.waiting().count()
+    words = counted(count, "application waits for an answer", "applications wait for an answer")
+    yield Waiting(count, words, reverse("applications"), urgent=True)
+
+
+def of_proposed_offers(_now: datetime) -> Iterator[Waiting]:
+    """Compute that somebody would give."""
+    count = ComputeOffer.objects.filter(state="proposed").count()
+    words = counted(count, "offer of compute is to be decided on", "offers of compute are to be decided on")
+    yield Waiting(count, words, changelist("members_computeoffer", "state__exact=proposed"))
+
+
+def of_ending_offers(now: datetime) -> Iterator[Waiting]:
+    """Compute that ends."""
+    count = ComputeOffer.objects.filter(state="active", ends__lte=now.date() + ENDS_SOON).count()
+    words = counted(count, "offer ends", "offers end")
+    link = changelist("members_computeoffer", "ends=soon")
+    yield Waiting(count, f"{words} within {ENDS_SOON.days} days", link)
+
+
+def of_contacts(now: datetime) -> Iterator[Waiting]:
+    """Contacts of which nobody knows whether they are still right."""
+    count = contacts.stale(now).count()
+    words = counted(count, "contact was", "contacts were")
+    yield Waiting(count, f"{words} not checked for half a year", changelist("members_contact", "fresh=no"))
+
+
+def of_letters(now: datetime) -> Iterator[Waiting]:
+    """Letters that nobody got."""
+    count = Notice.objects.filter(state="failed", created_at__gt=now - timedelta(days=7)).count()
+    words = counted(count, "letter or message failed", "letters and messages failed")
+    yield Waiting(count, f"{words} this week", changelist("members_notice", "state__exact=failed"))
+
+
+SOURCES: Final[tuple[Source, ...]] = (
+    of_applications,
+    of_proposed_offers,
+    of_ending_offers,
+    of_contacts,
+    of_letters,
+)

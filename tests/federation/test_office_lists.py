@@ -1,0 +1,64 @@
+"""Every list of the office: as many queries for fifty rows as for a few, and a search that finds something."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from members.models import User
+from routing.services import publishing
+from tests.factories import (
+    change_weights,
+    make_channel,
+    make_contact,
+    make_downtime,
+    make_health,
+    make_hub,
+    make_incident,
+    make_member,
+    make_notice,
+    make_offer,
+    make_ramp,
+    make_user,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
+
+MOST_QUERIES = 16
+
+
+def fill(rows: int) -> None:
+    """So many of what is cheap to make, each with its own member."""
+    for number in range(rows):
+        hub = make_hub(member=make_member())
+        make_health(hub)
+        make_contact(hub.member)
+        make_offer(hub.member, state="active")
+        make_downtime(hub)
+        make_ramp(hub)
+        make_incident(hub)
+        make_notice(channel=make_channel() if number % 2 else None)
+        make_user()
+
+
+def test_no_list_asks_more_for_fifty_rows(client, django_assert_max_num_queries):
+    fill(50)
+    hub = make_hub("a")
+    publishing.publish("first")
+    for weight in range(2, 12):
+        change_weights(**{hub.key: weight})
+    client.force_login(User.objects.create_superuser("root", "root@example.org"))
+    client.get(reverse("admin:index"))
+
+    too_many = {}
+    for model, model_admin in admin.site._registry.items():
+        address = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
+        with django_assert_max_num_queries(100) as asked:
+            answer = client.get(address, follow=True)
+        assert answer.status_code == 200
+        if len(asked) > MOST_QUERIES:
+            too_many[address] = len(asked)
+        if model_admin.search_fields:
+            assert client.get(address, {"q": "nobody has this"}).status_code == 200
+    assert too_many == {}
