@@ -74,9 +74,11 @@ def _opened(data: bytes) -> Image.Image:
                 raise BadPicture(f"It has too many points: {picture.width:,} × {picture.height:,}.")
             picture.load()
             return picture.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, BadPicture):
-            raise
+    except BadPicture:
+        raise
+    except Image.DecompressionBombError:
+        raise BadPicture("It has too many points.") from None
+    except (OSError, SyntaxError, ValueError):
         raise BadPicture("This is no PNG, WebP or SVG that can be read.") from None
 
 

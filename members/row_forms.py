@@ -156,7 +156,7 @@ class LogoForm(forms.Form):
     """A picture. What is in it is looked at, not what it is called."""
 
     picture = forms.FileField(
-        label="Logo",
+        label="Picture",
         help_text="PNG, WebP or SVG, at most 2 MB. It is made small and shown on white.",
         widget=forms.FileInput({"accept": ".png,.webp,.svg,image/png,image/webp,image/svg+xml"}),
     )

@@ -30,9 +30,18 @@ class Entry:
 
     at: datetime
     who: str
-    what: str
+    verb: str
+    thing: str
+    then: str = ""
     why: str = ""
     differences: tuple[Difference, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What was done, to be read after who did it; all of it where nobody is named."""
+        if self.who:
+            return f"{self.verb} {self.thing}{self.then}"
+        return f"{self.thing[:1].upper()}{self.thing[1:]} was {self.verb}{self.then}"
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,7 @@ def page(member: Member, kind: Kind, before: datetime | None = None) -> Page:
 def _steps(member: Member, before: datetime | None) -> Iterator[Entry]:
     changes = member.changes.select_related("by")
     for each in (changes.filter(at__lt=before) if before else changes)[: PAGE + 1]:
-        what = f"made it {each.get_to_state_display()}"
-        yield Entry(each.at, str(each.by or ""), what, each.reason)
+        yield Entry(each.at, str(each.by or ""), "made", "it", f" {each.get_to_state_display()}", each.reason)
 
 
 def _entries(model: type[Any], rows: list[Any], fields: frozenset[str]) -> Iterator[Entry]:
@@ -79,25 +87,28 @@ def _entries(model: type[Any], rows: list[Any], fields: frozenset[str]) -> Itera
 
 
 def _entry(model: type[Any], row: Any, before: Any, fields: frozenset[str]) -> Entry | None:  # noqa: ANN401
-    name = _name(model, row)
-    who, why = str(row.history_user or ""), row.history_change_reason or ""
+    at, who, thing, why = (
+        row.history_date,
+        str(row.history_user or ""),
+        _name(model, row),
+        row.history_change_reason or "",
+    )
     if row.history_type != "~":
-        return Entry(row.history_date, who, f"{'added' if row.history_type == '+' else 'removed'} {name}", why)
-    if before is None:
-        return Entry(row.history_date, who, f"changed {name}", why)
-    differences = tuple(_differences(model, before, row, fields))
+        return Entry(at, who, "added" if row.history_type == "+" else "removed", thing, why=why)
+    differences = tuple(_differences(model, before, row, fields)) if before else ()
     # A state of a member has an entry of its own, with its reason.
-    if not differences and (model is Member or not why):
+    if before and not differences and (model is Member or not why):
         return None
-    return Entry(row.history_date, who, f"changed {name}" if differences else f"looked at {name}", why, differences)
+    verb = "changed" if differences or not before else "looked at"
+    return Entry(at, who, verb, thing, why=why, differences=differences)
 
 
 def _name(model: type[Any], row: Any) -> str:  # noqa: ANN401
     if model is Member:
         return "the record"
     if model is Access:
-        return f"{row.user}, {row.role}" if row.user_id and row.user else "access of somebody who left"
-    return f"the {'contact' if model is Contact else 'offer'} {row}"
+        return f"{row.user} as {row.role}" if row.user_id and row.user else f"somebody who left as {row.role}"
+    return f"the contact {row.name}" if model is Contact else f"the offer {row.title}"
 
 
 def _differences(model: type[Any], before: Any, row: Any, fields: frozenset[str]) -> Iterator[Difference]:  # noqa: ANN401

@@ -12,13 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from foundation import reasons
-from members.models import Member, Role, User
+from members.models import Member, Responsibility, Role, User
 from members.row_forms import WhyForm
 from members.services import access, contacts, edits
 from members.services import lifecycle as steps_of
 from members.views.own import for_member, page, who
 from routing.models import Hub, HubProposal
-from routing.services import capacity, hubs, lifecycle, overview, todos
+from routing.services import capacity, hubs, lifecycle, overview, redirects, todos
 
 WORDS = {
     Member.State.ONBOARDING: ("Begin onboarding", "It comes back through the admission checks."),
@@ -49,17 +49,20 @@ def overview_of(request: HttpRequest, member: Member) -> HttpResponse:
     seen = overview.read(now)
     own = [each for each in seen.hubs if each.hub.member_id == member.pk]
     used = {each.hub.pk: each for each in capacity.of(each.hub for each in own)}
+    counts = redirects.today() or {}
+    launches = sum(counts.values())
     return page(
         request,
         "my/member.html",
         member,
         todos=todos.of(member),
-        hubs=[(each, used[each.hub.pk]) for each in own],
+        hubs=[(each, used[each.hub.pk], counts.get(each.hub.key, 0) / launches if launches else None) for each in own],
         retired=list(member.hubs.filter(state=Hub.State.RETIRED)),
         work=[each for each in seen.downtimes() if each.hub_id in used],
         wishes=HubProposal.objects.filter(hub__member=member, state=HubProposal.State.WAITING).select_related("hub"),
         contacts=[(each, contacts.is_fresh(each, now)) for each in member.contacts.all()],
         offers=member.offers.all(),
+        promises=Responsibility.labels,
         people=member.access.select_related("user"),
         last_step=member.changes.select_related("by").first(),
         steps=steps_of.steps(member, by),

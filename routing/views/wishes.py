@@ -30,7 +30,13 @@ def hub(request: HttpRequest, member: Member, key: str) -> HttpResponse:
         if form.is_valid() and _ask(request, own, form):
             return redirect("my-hub", member.slug, own.key)
     wishes = own.proposals.select_related("by", "decided_by")[:SHOWN]
-    context = {"hub": own, "weight_form": weight, "limit_form": limit, "wishes": wishes}
+    context = {
+        "hub": own,
+        "weight": weights.shown(own.weight),
+        "weight_form": weight,
+        "limit_form": limit,
+        "wishes": wishes,
+    }
     return page(request, "my/hub.html", member, **context)
 
 
