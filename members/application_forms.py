@@ -52,9 +52,9 @@ class OrganisationForm(StepForm):
 
     class Meta(StepForm.Meta):
         fields: ClassVar = ["organisation", "website", "summary", "motivation", "contact_name", "email", "chat"]
+        labels: ClassVar = {"summary": "Who you are, in one sentence"}
         help_texts: ClassVar = {
             "organisation": "As the public shall read it.",
-            "summary": "In one sentence.",
             "motivation": "And what you would like to know from us.",
             "email": "We send a link there that leads back to this application, and our answer.",
             "chat": "Such as Zulip: Ada Lovelace; GitHub: @ada.",
