@@ -251,7 +251,7 @@ def _answers(step: Step, application: Application) -> Iterable[tuple[str, Any]]:
         value = getattr(application, name)
         if value in (None, "", []):
             continue
-        yield str(field.label), _spoken(field, value)
+        yield str(form[name].label), _spoken(field, value)
 
 
 def _spoken(field: forms.Field, value: Any) -> Any:  # noqa: ANN401

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms.models import model_to_dict
 
-from members.models import Access, Contact, Invitation, Member, MemberChange, Notice, Role, User
+from members.models import Access, Application, Contact, Invitation, Member, MemberChange, Notice, Role, User
 from members.services import access, contacts, edits, history
 
 ERASED: Final = "somebody who was erased"
+APPLICATION: Final = ("organisation", "contact_name", "email", "chat", "state", "submitted_at", "hub_url")
 ACCOUNT: Final = ("username", "first_name", "last_name", "email", "time_zone", "date_joined", "last_login")
 
 
@@ -30,6 +31,7 @@ def export(user: User) -> dict[str, Any]:
         "access": list(user.access.values("member__slug", "role", "created_at")),
         "contacts": [_contact(each) for each in _contacts(user)],
         "invitations": list(_invitations(user).values("member__slug", "email", "role", "created_at", "accepted_at")),
+        "applications": list(_applications(user).values(*APPLICATION)),
         "letters": list(_letters(user).values("subject", "created_at", "state", "why", "body")),
         "steps": list(MemberChange.objects.filter(by=user).values("member__slug", "to_state", "reason", "at")),
         "edits": [
@@ -61,6 +63,7 @@ def erase(user: User) -> None:
             raise PeopleError(str(error)) from error
     forget_contacts([contact.pk for contact in found])
     _invitations(user).delete()
+    _forget_applications(user)
     _forget_letters(user)
     for row in user.access.all():
         history.delete(row, by=None, reason="erased")
@@ -83,6 +86,18 @@ def _contacts(user: User) -> QuerySet[Contact]:
 
 def _invitations(user: User) -> QuerySet[Invitation]:
     return Invitation.objects.filter(_same_address("email", user))
+
+
+def _applications(user: User) -> QuerySet[Application]:
+    return Application.objects.filter(_same_address("email", user))
+
+
+def _forget_applications(user: User) -> None:
+    """Of one that a member came of stays what was offered."""
+    _applications(user).filter(member=None).delete()
+    for row in _applications(user):
+        row.contact_name, row.email, row.chat = ERASED, f"erased-{row.pk}@example.invalid", ""
+        row.save(update_fields=["contact_name", "email", "chat"])
 
 
 def _letters(user: User) -> QuerySet[Notice]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from members.models import Member, MemberChange
 from members.services import lifecycle
 from routing.models import Hub
-from routing.services import hubs
+from routing.services import hubs, onboarding
 
 if TYPE_CHECKING:
     from members.models import User
@@ -28,6 +28,8 @@ def move(member: Member, to: str, *, reason: str, by: User | None, seen: str | N
             # Whom maintainers paused is onboarding first, and so are its hubs: they come back through their checks.
             for hub in own.filter(rests_with_member=True):
                 hubs.change_state(hub, to, reason=reason, by=by)
+                if to == Member.State.ONBOARDING:
+                    onboarding.begin_again(hub)
         case Member.State.PAST:
             for hub in own.published():
                 hubs.change_state(hub, Hub.State.RETIRED, reason=reason, by=by)

@@ -16,7 +16,7 @@ from foundation import reasons, texts
 from members.models import Application, Member, Role
 from members.services import access, lifecycle
 from routing.models import Hub, Onboarding, OnboardingStep
-from routing.services import hubs, onboarding_checks, weights
+from routing.services import hubs, onboarding_checks, ramps, weights
 
 if TYPE_CHECKING:
     from members.models import User
@@ -82,7 +82,7 @@ def reopen(step: OnboardingStep, *, by: User) -> None:
 
 @transaction.atomic
 def start(hub: Hub, weight: Decimal, *, reason: str, by: User) -> None:
-    """Let visitors come: the hub is active with its first weight, its member takes part from now on."""
+    """Let visitors come: the hub comes up to its first weight by a ramp, its member takes part from now on."""
     _require_maintainer(by)
     found = Onboarding.objects.select_for_update().filter(hub=hub).first()
     waits = found.steps.filter(name__in=BEFORE_TRAFFIC, state=OPEN) if found else OnboardingStep.objects.none()
@@ -91,8 +91,8 @@ def start(hub: Hub, weight: Decimal, *, reason: str, by: User) -> None:
         raise OnboardingError(f"Not yet done: {names}. Finish that, or skip it with a reason.")
     if not weight:
         raise OnboardingError("With weight 0 no visitor would come.")
-    hubs.change_state(hub, Hub.State.ACTIVE, reason=reason, by=by)
     weights.change({hub.pk: weight}, reason=reason, by=by)
+    hubs.change_state(hub, Hub.State.ACTIVE, reason=reason, by=by, steps=ramps.DEFAULT)
     if hub.member.state == Member.State.ONBOARDING:
         lifecycle.move(hub.member, Member.State.ACTIVE, reason=f"{hub.name} takes launches", by=by)
 

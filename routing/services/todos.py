@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from members.models import Member
 from members.services import todos
 from members.services.todos import Todo
-from routing.models import Hub, HubHealth
+from routing.models import Hub, HubHealth, Onboarding
 
 
 def of(member: Member) -> list[Todo]:
@@ -30,6 +31,14 @@ def of_hubs(member: Member) -> Iterator[Todo]:
             yield Todo(f"Say which of your offers {hub} runs on.", reverse("my-offers", args=[member.slug]))
 
 
+def of_onboarding(member: Member) -> Iterator[Todo]:
+    """What is left until their new hubs take launches."""
+    unfinished = Onboarding.objects.filter(hub__member=member, finished_at=None).exclude(hub__state=Hub.State.RETIRED)
+    for each in unfinished.select_related("hub").annotate(left=Count("steps", filter=Q(steps__state="open"))):
+        steps = f"{each.left} step{'' if each.left == 1 else 's'}"
+        yield Todo(f"The onboarding of {each.hub}: {steps} left.", reverse("onboarding", args=[member.slug]))
+
+
 def _is_out(hub: Hub) -> bool:
     try:
         return not hub.health.serving
@@ -39,6 +48,7 @@ def _is_out(hub: Hub) -> bool:
 
 SOURCES: Final[tuple[Callable[[Member], Iterable[Todo]], ...]] = (
     of_hubs,
+    of_onboarding,
     todos.of_contacts,
     todos.of_offers,
     todos.of_record,

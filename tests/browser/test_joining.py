@@ -86,7 +86,7 @@ def talk(page: Page, portal: str, mine: str, look) -> None:
     page.get_by_role("button", name="Send").click()
     look("9-applicant")
     page.goto(review)
-    expect(page.get_by_text("The islands")).to_be_visible()
+    expect(page.get_by_text("The islands \U0001f3dd")).to_be_visible()
     look("10-review")
 
 

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from members.models import Application, Evidence, Notice
-from members.services import application_letters, application_links, applications
-from tests.factories import make_maintainer
+from members.services import application_letters, application_links, applications, people
+from tests.factories import make_maintainer, make_member, make_user
 from tests.members.applying import FIRST, REST, make_application, make_draft
 
 pytestmark = pytest.mark.django_db
@@ -219,6 +219,21 @@ def test_what_nobody_confirms_sends_or_needs_is_forgotten(maintainer, settings):
     assert left(8) == {draft, waiting, declined}
     assert left(91) == {waiting, declined}
     assert left(settings.APPLICATIONS_KEPT_DAYS + 1) == {waiting}
+
+
+def test_who_is_erased_is_no_longer_named_in_applications(maintainer):
+    person = make_user("ada")
+    declined, became = (make_application(email=person.email, organisation=name) for name in ("Declined", "Became"))
+    applications.decline(declined, reason="No", by=maintainer)
+    Application.objects.filter(pk=became.pk).update(member=make_member())
+    assert [each["organisation"] for each in people.export(person)["applications"]] == ["Became", "Declined"]
+
+    people.erase(person)
+
+    (left,) = Application.objects.all()
+    assert left.organisation == "Became"
+    assert person.email != left.email
+    assert left.contact_name == people.ERASED
 
 
 def test_what_ends_before_it_starts_is_refused():

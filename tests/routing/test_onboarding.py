@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from members.models import Access, Member, Role
 from members.services import access, contacts
-from routing.models import Flip, Hub, OnboardingStep
-from routing.services import admissions, names, onboarding, redirects
+from routing.models import Flip, Hub, OnboardingStep, Ramp
+from routing.services import admissions, lifecycle, names, onboarding, redirects, todos
 from tests.factories import make_flips, make_health, make_hub, make_maintainer, make_user
 from tests.members.applying import make_application
 
@@ -128,6 +128,7 @@ def test_names_elsewhere_count_when_all_are_known(hub):
 
 
 def test_visitors_come_when_what_must_be_done_is_done_and_not_before(hub, mara, monkeypatch):
+    make_hub()
     with pytest.raises(onboarding.OnboardingError, match="Checks are green"):
         onboarding.start(hub, Decimal(3), reason="Ready", by=mara)
     for name in ("subdomain", "checks", "on-call", "responsibilities"):
@@ -139,6 +140,7 @@ def test_visitors_come_when_what_must_be_done_is_done_and_not_before(hub, mara, 
 
     hub.refresh_from_db()
     assert (hub.state, hub.weight, hub.member.state) == ("active", 3, Member.State.ACTIVE)
+    assert Ramp.objects.open().get().hub == hub
     monkeypatch.setattr(redirects, "today", lambda: {hub.key: 1})
     Hub.objects.filter(pk=hub.pk).update(registry_host="registry.example")
     onboarding.look()
@@ -178,6 +180,15 @@ def test_of_the_members_people_only_managers_say_yes_and_to_nothing_else(hub, ro
             verb()
 
 
+def test_a_member_that_maintainers_paused_comes_back_through_the_checklist(mara):
+    hub = make_hub()
+    lifecycle.move(hub.member, Member.State.PAUSED, reason="Too many failed launches", by=mara)
+    lifecycle.move(hub.member, Member.State.ONBOARDING, reason="Mended", by=mara)
+    hub.refresh_from_db()
+    assert hub.state == Hub.State.ONBOARDING
+    assert states(hub)["checks"] == "open"
+
+
 def test_a_hub_that_was_paused_is_checked_once_more_from_then_on(mara):
     hub = make_hub()
     onboarding.begin(hub)
@@ -191,3 +202,10 @@ def test_a_hub_that_was_paused_is_checked_once_more_from_then_on(mara):
     assert states(hub)["checks"] == "open"
     assert states(hub)["announced"] == "done"
     assert onboarding.begin(hub).steps.count() == 8
+
+
+def test_what_is_left_stands_on_the_members_to_do_list(hub):
+    assert "The onboarding of Driftglass Observatory: 8 steps left." in [each.text for each in todos.of(hub.member)]
+    hub.onboarding.steps.update(state="done", at=timezone.now())
+    onboarding.Onboarding.objects.update(finished_at=timezone.now())
+    assert not any("onboarding" in each.text for each in todos.of(hub.member))
