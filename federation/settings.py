@@ -164,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "tidy-accounts": {"task": "members.tasks.tidy_accounts", "schedule": 3600.0, "options": {"expires": 3600}},
+    "tell-webhooks": {"task": "routing.tasks.tell_webhooks", "schedule": 5.0, "options": {"expires": 30}},
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "follow-the-days": {"task": "members.tasks.follow_the_days", "schedule": 3600.0, "options": {"expires": 3600}},
     # Each list is looked at once a day, or when somebody asks for it.
@@ -338,6 +339,15 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "federation.api.schema.complete"],
+    "ENUM_NAME_OVERRIDES": {
+        "HubState": "routing.models.Hub.State",
+        "MemberState": "members.models.Member.State",
+        "OfferState": "members.models.ComputeOffer.State",
+        "DeliveryState": "routing.models.Delivery.State",
+        "IncidentPhase": "routing.models.IncidentUpdate.Phase",
+        "DowntimePhase": ["coming", "on", "over", "cancelled"],
+        "AnnouncedPhase": ["investigating", "identified", "monitoring"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -15,4 +15,4 @@ urlpatterns = [
     path("api/v1/", include("federation.api.urls")),
 ]
 
-handler500 = "routing.views.errors.failed"
+handler500 = "federation.api.errors.failed"

@@ -15,12 +15,16 @@ from members.views import (
     logos,
     people,
     record,
+    tokens,
     words,
 )
 
 urlpatterns: list[URLPattern] = [
     path("join/", words.join, name="join"),
     re_path(r"^logos/(?P<digest>[0-9a-f]{64})\.webp$", logos.logo, name="logo"),
+    path("my/tokens/", tokens.listing, name="tokens"),
+    path("my/tokens/<int:pk>/", tokens.token, name="token"),
+    path("my/tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("my/data/", data.data, name="my-data"),
     path("my/data/export.json", data.export, name="my-data-export"),
     path("my/data/erase/", data.erase, name="my-data-erase"),

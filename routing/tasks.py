@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from members.services import replays, tokens
 from members.services.turns import turn
 from routing.services import (
     alerts,
@@ -17,6 +18,8 @@ from routing.services import (
     retention,
     timed_changes,
     usage_intake,
+    webhook_delivery,
+    webhooks,
 )
 from routing.services.drift import sources as drift_sources
 
@@ -100,6 +103,9 @@ def tidy_history() -> None:
     retention.forget()
     retention.forget_usage()
     drift_sources.forget()
+    webhooks.forget()
+    replays.tidy()
+    tokens.tidy()
 
 
 @shared_task
@@ -113,3 +119,12 @@ def take_in_usage() -> None:
 def look_at_lists() -> None:
     """Look at the lists that others keep of our hubs, each once a day."""
     drift_sources.look_at_due()
+
+
+@shared_task(time_limit=150)
+def tell_webhooks() -> None:
+    """Queue what happened for each webhook, and send what is due. One worker process at a time."""
+    with turn("webhooks", 60.0) as mine:
+        if mine:
+            webhooks.queue()
+            webhook_delivery.drain()

@@ -7,12 +7,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from members.api.problems import PROBLEM, Away, Problem
+from routing.views import errors
 from routing.views.errors import AWAY, RETRY_AFTER_SECONDS
 
 MOST_ERRORS: Final = 100
@@ -37,8 +38,10 @@ def not_found(_request: HttpRequest) -> JsonResponse:
     return JsonResponse(document, status=404, content_type=PROBLEM)
 
 
-def failed() -> JsonResponse:
-    """For a fault of ours."""
+def failed(request: HttpRequest) -> HttpResponse:
+    """The project's `handler500`: programs get a problem, people a page."""
+    if not request.path_info.startswith("/api/"):
+        return errors.failed(request)
     return JsonResponse(
         _problem(500, "That is our fault, and it is in our logs.", "error"), status=500, content_type=PROBLEM
     )
@@ -46,9 +49,9 @@ def failed() -> JsonResponse:
 
 def _document(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
-        errors = list(_fields(error.detail, ""))[:MOST_ERRORS]
+        found = list(_fields(error.detail, ""))[:MOST_ERRORS]
         document = _problem(error.status_code, "Something in the request is not right: see errors.", "invalid")
-        return {**document, "errors": errors}
+        return {**document, "errors": found}
     detail = error.detail if isinstance(error.detail, str) else str(error.detail)
     extra = error.extra if isinstance(error, Problem) else {}
     return {**_problem(error.status_code, detail, str(error.get_codes())), **extra}

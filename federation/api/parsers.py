@@ -1,21 +1,17 @@
-"""What may be sent: JSON of a sane size, depth and alphabet."""
+"""What may be sent: JSON of a sane depth and alphabet."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from members.api.problems import TooLarge
-
-MOST_BYTES: Final = 262_144
-
 
 class BoundedJSONParser(JSONParser):
-    """JSON, refused with a plain word if it is too large, too deep, or holds text that is no Unicode."""
+    """JSON, refused with a plain word if it is too deep, or holds text that is no Unicode."""
 
     def parse(
         self,
@@ -23,10 +19,7 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401
-        """What was sent; ParseError or TooLarge if it can't be taken."""
-        request = (parser_context or {}).get("request")
-        if request is not None and int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
-            raise TooLarge(f"A request may have {MOST_BYTES:,} bytes.")
+        """What was sent; ParseError if it can't be taken."""
         try:
             found = super().parse(stream, media_type, parser_context)
             json.dumps(found, ensure_ascii=False).encode()

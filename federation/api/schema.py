@@ -87,7 +87,7 @@ def complete(result: dict[str, Any], **_how: Any) -> dict[str, Any]:  # noqa: AN
         if name.endswith("Request"):
             schema["additionalProperties"] = False
         elif name.endswith("Record"):
-            schema.pop("required", None)
+            schema.pop("required", None)  # `fields` may leave them out.
     components["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():

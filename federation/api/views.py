@@ -45,13 +45,20 @@ class Root(Answers):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses={200: serializers.DictField(child=serializers.URLField())}, operation_id="root")
+    @extend_schema(responses={200: {"type": "object", "additionalProperties": {"type": "string"}}}, operation_id="root")
     def get(self, request: Request) -> Response:
         """The addresses of all resources."""
         from federation.api.urls import router
 
         lists = {prefix: f"api:{name}-list" for prefix, _, name in router.registry}
-        names = {**lists, "me": "api:me", "schema": "api:schema", "docs": "api:docs", "snapshot": "snapshot"}
+        names = {
+            **lists,
+            "exports": "api:exports",
+            "me": "api:me",
+            "schema": "api:schema",
+            "docs": "api:docs",
+            "snapshot": "snapshot",
+        }
         return Response({name: request.build_absolute_uri(reverse(view)) for name, view in names.items()})
 
 

@@ -18,11 +18,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from members.api.problems import Impossible
+from members.api.problems import Impossible, TooLarge
 from members.api.rates import Rate
 from members.models import Replay, Token
 from members.services import replays, tokens
 
+# More than any order here needs; a body without a length is not read at all.
+MOST_BYTES: Final = 262_144
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 EXPOSED: Final = "ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
 
@@ -70,6 +72,8 @@ class Answers(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Refuse what no address or parameter may hold, then see who calls; answer a repeated write at once."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise TooLarge(f"A request may have {MOST_BYTES:,} bytes.")
         odd = [*request.query_params, *(each for found in request.query_params.lists() for each in found[1])]
         if any("\0" in str(each) or not _encodes(str(each)) for each in (*odd, *kwargs.values())):
             raise ParseError("An address may not hold a null byte, nor half a character.")
@@ -137,6 +141,13 @@ class Answers(APIView):
         digest = hashlib.sha256(response.content).hexdigest()[:16]
         record = getattr(response, "record", "")
         etag = f'"{record}.{digest}"' if record else f'"{digest}"'
+        return self._unless_known(response, etag)
+
+    def tagged(self, response: HttpResponse) -> HttpResponse:
+        """An answer of another form than JSON with its ETag; 304 for who has it already."""
+        return self._unless_known(response, f'"{hashlib.sha256(response.content).hexdigest()[:32]}"') or response
+
+    def _unless_known(self, response: HttpResponse, etag: str) -> HttpResponse | None:
         response["ETag"] = etag
         if self.request.method not in {"GET", "HEAD"} or not self._knows(etag):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 
 from django.db.models import Model
@@ -14,9 +15,11 @@ from rest_framework.response import Response
 
 from members.api.answers import Answers
 from members.api.problems import Stale
+from members.services import traces
 
 ALWAYS: Final = frozenset({"fields", "format"})
 OF_LISTS: Final = frozenset({"cursor", "limit", "ordering"})
+SINCE: Final = "updated_since"
 
 
 class Record(serializers.Serializer[Any]):
@@ -47,6 +50,8 @@ class Resource(Answers, viewsets.GenericViewSet[Any]):
 
     # Of the filterset, for the documentation and for refusing what is none.
     ordering_fields: Sequence[str] = ()
+    # The name under which the database traces changes of its rows; empty: it does not, and rows are never changed.
+    traced = ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Refuse parameters that mean nothing here: a misspelt filter would list everything."""
@@ -58,9 +63,18 @@ class Resource(Answers, viewsets.GenericViewSet[Any]):
             raise ValidationError({f"?{name}": [said] for name in unknown[:20]})
 
     def list(self, request: Request, **_where: Any) -> Response:  # noqa: ANN401
-        """One page."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.represent(page or []))
+        """One page. With `updated_since` just what changed, and `gone`: what is not there for this caller any more."""
+        visible, since = self.get_queryset(), self._since()
+        rows = self.filter_queryset(visible)
+        if since is not None:
+            rows = traces.changed(rows, self.traced, self.lookup_column, since)
+        response = self.get_paginated_response(self.represent(self.paginate_queryset(rows) or []))
+        if since is not None:
+            # On the first page only.
+            first = "cursor" not in request.query_params
+            found = traces.gone(visible, self.traced, self.lookup_column, since) if first else []
+            response.data["gone"] = found
+        return response
 
     def retrieve(self, request: Request, **_where: Any) -> Response:  # noqa: ANN401
         """One of them."""
@@ -112,13 +126,27 @@ class Resource(Answers, viewsets.GenericViewSet[Any]):
     def _record(self) -> type[Record]:
         return cast("type[Record]", self.serializer_class)
 
+    @property
+    def lookup_column(self) -> str:
+        """What names a row."""
+        return "id" if self.lookup_field == "pk" else self.lookup_field
+
+    def _since(self) -> datetime | None:
+        asked = self.request.query_params.get(SINCE)
+        if asked is None:
+            return None
+        try:
+            return cast("datetime", serializers.DateTimeField().run_validation(asked))
+        except ValidationError as error:
+            raise ValidationError({f"?{SINCE}": error.detail}) from error
+
     def _parameters(self) -> frozenset[str]:
         if self.request.method not in {"GET", "HEAD"}:
             return frozenset({"format"})
         if self.action != "list":
             return ALWAYS
         filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
-        return ALWAYS | OF_LISTS | frozenset(filters)
+        return ALWAYS | OF_LISTS | frozenset(filters) | (frozenset({SINCE}) if self.traced else frozenset())
 
 
 def version_of(row: Model, *names: str) -> str:

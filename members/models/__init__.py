@@ -13,6 +13,7 @@ from members.models.replays import Replay
 from members.models.reviews import ProposedChange, ReviewedField
 from members.models.texts import Text
 from members.models.tokens import Token, TokenUse
+from members.models.traces import Trace
 
 __all__ = [
     "SLUG",
@@ -37,5 +38,6 @@ __all__ = [
     "Text",
     "Token",
     "TokenUse",
+    "Trace",
     "User",
 ]

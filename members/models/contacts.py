@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from members.models.editing import Editable
 from members.models.members import Member
+from members.models.traces import traced
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -85,6 +86,7 @@ class Contact(Editable):
                 condition=Q(visibility__in=["public", "members", "maintainers"]), name="contact_visibility_known"
             ),
         ]
+        triggers: ClassVar = traced("contacts", "id")
 
     def __str__(self) -> str:
         return self.name

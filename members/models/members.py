@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from members.models.append_only import append_only
 from members.models.editing import Editable
+from members.models.traces import traced
 
 SLUG: Final = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lower-case letters, digits and hyphens; a hyphen neither first nor last."
@@ -109,6 +110,7 @@ class Member(Editable):
                 violation_error_message="It can't have left before it joined.",
             ),
         ]
+        triggers: ClassVar = traced("members", "slug")
 
     def __str__(self) -> str:
         return self.name

@@ -14,6 +14,7 @@ from simple_history.models import HistoricalRecords
 from members.models.contacts import Contact
 from members.models.editing import Editable
 from members.models.members import Member
+from members.models.traces import traced
 
 
 class ComputeOfferQuerySet(models.QuerySet["ComputeOffer"]):
@@ -96,6 +97,7 @@ class ComputeOffer(Editable):
                 violation_error_message="Name the currency of the amount.",
             ),
         ]
+        triggers: ClassVar = traced("offers", "id")
 
     def __str__(self) -> str:
         return self.title

@@ -11,7 +11,6 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +18,8 @@ from members.api.callers import PeopleWrite, writer
 from members.api.problems import refused
 from members.api.resources import Order, Resource, version_of
 from routing.api.downtime_fields import DowntimeRecord, told
-from routing.models import Downtime, Hub
+from routing.api.hubs import hubs_of
+from routing.models import Downtime
 from routing.models.downtimes import DowntimeQuerySet
 from routing.services import downtimes, reasons
 
@@ -82,6 +82,7 @@ class Downtimes(Resource):
     filterset_class = DowntimeFilter
     ordering_fields = ("starts_at", "id")
     ordering = ("-starts_at",)
+    traced = "downtimes"
     lookup_value_regex = "[0-9]{1,18}"
     permission_classes = (PeopleWrite,)
     scope = "health"
@@ -100,10 +101,7 @@ class Downtimes(Resource):
     def create(self, request: Request) -> Response:
         """Announce maintenance, a row for each hub."""
         wanted = self.order(Plan)
-        hubs = list(Hub.objects.filter(key__in=wanted["hubs"]).select_related("member"))
-        unknown = sorted(set(wanted["hubs"]) - {hub.key for hub in hubs})
-        if unknown:
-            raise ValidationError({"hubs": [f"There is no hub {key}." for key in unknown[:20]]})
+        hubs = hubs_of(wanted["hubs"])
         with _refused():
             rows = downtimes.plan(
                 hubs,

@@ -47,6 +47,7 @@ class Hubs(Resource):
     ordering_fields = ("key", "name", "weight")
     ordering = ("key",)
     lookup_field = "key"
+    traced = "hubs"
     lookup_value_regex = "[a-z0-9-]{1,63}"
     permission_classes = (MaintainersWrite,)
     scope = "hubs"
@@ -151,3 +152,13 @@ def _with_addresses(wanted: dict[str, Any]) -> dict[str, Any]:
         "url": url,
         **{name: wanted.get(name) or f"{url}/{name.removesuffix('_url')}" for name in ("health_url", "versions_url")},
     }
+
+
+def hubs_of(keys: Iterable[str]) -> list[Hub]:
+    """The hubs with these keys; ValidationError for one that is none."""
+    wanted = set(keys)
+    found = list(Hub.objects.filter(key__in=wanted).select_related("member"))
+    unknown = sorted(wanted - {hub.key for hub in found})
+    if unknown:
+        raise ValidationError({"hubs": [f"There is no hub {key}." for key in unknown[:20]]})
+    return found

@@ -12,6 +12,7 @@ from routing.models.proposals import HubProposal
 from routing.models.ramps import Ramp, RampEvent, TimedChange
 from routing.models.snapshots import LiveSnapshot, SnapshotVersion
 from routing.models.usage import Promise, UsageDay, UsageHour, UsageMinute, UsageRepository, UsageSource
+from routing.models.webhooks import Delivery, Webhook
 from routing.models.weights import WeightChange
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Alert",
     "AlertRound",
     "CheckRound",
+    "Delivery",
     "Downtime",
     "DriftReport",
     "DriftSource",
@@ -49,5 +51,6 @@ __all__ = [
     "UsageMinute",
     "UsageRepository",
     "UsageSource",
+    "Webhook",
     "WeightChange",
 ]

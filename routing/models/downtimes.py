@@ -12,6 +12,7 @@ from django.db.models.expressions import Combinable
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from members.models.traces import traced
 from routing.models.hubs import Hub
 
 # After its maintenance a hub gets this long to come back before it is said to be out, and anybody is told.
@@ -99,6 +100,7 @@ class Downtime(models.Model):
             models.CheckConstraint(condition=~Q(text__regex=r"^\s*$"), name="downtime_has_text"),
             models.CheckConstraint(condition=Q(severity__in=["at_risk", "outage"]), name="downtime_severity_known"),
         ]
+        triggers: ClassVar = traced("downtimes", "id")
 
     def __str__(self) -> str:
         return f"{self.hub}: {self.text}"

@@ -14,6 +14,7 @@ from django.db.models import FilteredRelation, Q
 from simple_history.models import HistoricalRecords
 
 from members.models import ComputeOffer, Member
+from members.models.traces import traced
 from routing import snapshot
 from routing.addresses import SHAPE, hub_address
 
@@ -215,7 +216,10 @@ class Hub(models.Model):
                 condition=Q(url__regex=SHAPE, health_url__regex=SHAPE, versions_url__regex=SHAPE), name="hub_url_shape"
             ),
         ]
-        triggers: ClassVar = [pgtrigger.ReadOnly(name="hub_key_is_for_ever", fields=["key"])]
+        triggers: ClassVar = [
+            pgtrigger.ReadOnly(name="hub_key_is_for_ever", fields=["key"]),
+            *traced("hubs", "key"),
+        ]
 
     def __str__(self) -> str:
         return self.name

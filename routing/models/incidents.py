@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from members.models.traces import traced
 from routing.models.hubs import Hub
 
 TITLE_LENGTH: Final = 200
@@ -56,6 +57,7 @@ class Incident(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(title__regex=r"^\s*$"), name="incident_has_title"),
         ]
+        triggers: ClassVar = traced("incidents", "id")
 
     def __str__(self) -> str:
         return self.title
@@ -91,6 +93,7 @@ class IncidentUpdate(models.Model):
             models.CheckConstraint(condition=Q(phase__in=PHASES), name="incidentupdate_phase_known"),
             models.CheckConstraint(condition=~Q(text__regex=r"^\s*$"), name="incidentupdate_has_text"),
         ]
+        triggers: ClassVar = traced("incidents", "incident_id", part=True)
 
     def __str__(self) -> str:
         return f"{self.phase}: {self.text[:60]}"
