@@ -20,6 +20,9 @@ from routing.views import (
     onboarding,
     snapshot,
     status,
+    traffic_reports,
+    usage,
+    usage_documents,
     wishes,
 )
 
@@ -37,6 +40,12 @@ urlpatterns = [
     path("hubs/<slug:key>/", hub.hub, name="hub"),
     path("hubs/<slug:key>.json", documents.hub, name="hub-json"),
     path("hubs/<slug:key>/badge.svg", badges.hub, name="hub-badge"),
+    path("usage", usage.page, name="usage"),
+    path("usage.json", usage_documents.as_json, name="usage-json"),
+    path("usage.csv", usage_documents.as_csv, name="usage-csv"),
+    path("usage/repositories.csv", usage_documents.repositories_csv, name="usage-repositories"),
+    path("members/<slug:slug>/reports/traffic/", traffic_reports.newest, name="traffic-reports"),
+    path("members/<slug:slug>/reports/traffic/<slug:month>/", traffic_reports.report, name="traffic-report"),
     path("exports/", exports.index, name="exports"),
     path("exports/<slug:name>.<slug:extension>", exports.export, name="export"),
     path("applications/", applications.applications_page, name="applications"),

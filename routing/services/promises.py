@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from routing.models import Hub, Promise
@@ -32,22 +33,19 @@ def note(now: datetime | None = None) -> int:
     return len(changed)
 
 
-def first() -> datetime | None:
-    """Since when promises are written down: of the time before nothing is known."""
-    found: datetime | None = Promise.objects.aggregate(Min("at"))["at__min"]
-    return found
-
-
-def steps(hubs: Iterable[int], since: datetime, until: datetime) -> dict[int, Steps]:
-    """The promises of hubs (by primary key) that held between two moments. Before the first one there was none."""
-    found: dict[int, Steps] = {pk: [] for pk in hubs}
-    held = Promise.objects.filter(hub__in=found, at__lte=since).order_by("hub_id", "-at", "-id").distinct("hub_id")
-    for pk, share in held.values_list("hub_id", "share"):
-        found[pk].append((since, share))
-    rows = Promise.objects.filter(hub__in=found, at__gt=since, at__lt=until).order_by("at", "id")
+def steps(since: datetime, until: datetime) -> dict[int, Steps]:
+    """The promises that held between two moments, by hub's primary key. Before its first one a hub had none."""
+    before = Promise.objects.filter(hub=OuterRef("hub"), at__lte=since).order_by("-at", "-id").values("pk")[:1]
+    rows = Promise.objects.filter(Q(at__gt=since) | Q(pk=Subquery(before)), at__lte=until).order_by("at", "id")
+    found: dict[int, Steps] = defaultdict(list)
     for pk, at, share in rows.values_list("hub_id", "at", "share"):
-        found[pk].append((at, share))
-    return found
+        found[pk].append((max(at, since), share))
+    return dict(found)
+
+
+def known_since(found: Mapping[int, Steps]) -> datetime | None:
+    """From when on it is known who was promised what; None if it never was."""
+    return min((held[0][0] for held in found.values()), default=None)
 
 
 def mean(held: Steps, since: datetime, until: datetime) -> float | None:

@@ -53,6 +53,18 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def share(value: float | None) -> str:
+    """A share in a table, where a dash says that there is none."""
+    return "–" if value is None else wording.percent(value)
+
+
+@register.filter
+def count(value: float) -> str:
+    """How many, with commas."""
+    return f"{value:,.0f}"
+
+
+@register.filter
 def number(value: float | None) -> str:
     """A number with as many digits as say something."""
     return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -17,6 +17,7 @@ from routing.models import Hub
 from routing.services import overview, redirects, sentences, wording
 from routing.services.hub_states import State
 from routing.services.overview import HubOverview
+from routing.views import usage
 
 # The bars of all hubs share one scale, so that they can be compared. It moves in few steps and leaves some room, so
 # it does not jump while a share wavers.
@@ -77,6 +78,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "sentence": sentences.of(now),
         "launches": launches,
         "launches_text": f"{launches or 0:,}",
+        **usage.of_day(),
     }
     return render(request, "home/home.html", context)
 

@@ -16,7 +16,7 @@ from routing.models import Hub
 from routing.services import announcements, answers, overview, redirects, timeline, timeline_words, wording
 from routing.services.overview import HubOverview, Overview
 from routing.services.uptime import Uptime
-from routing.views import drawings, status
+from routing.views import drawings, status, usage
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def hub(request: HttpRequest, key: str) -> HttpResponse:
         "events": [timeline_words.tell(each, names=names) for each in events.entries],
         "older": events.older,
         "newer": "before" in request.GET,
+        **usage.of_hub(found.hub),
         **_answers(found.hub, now.at),
     }
     return render(request, "hub/hub.html", context)

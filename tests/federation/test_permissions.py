@@ -14,6 +14,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from members.models import Access, Member, Text, User
 from members.services import application_links
@@ -34,6 +35,7 @@ from tests.factories import (
     make_offer,
     make_ramp,
     make_timed_change,
+    make_usage,
     make_user,
 )
 from tests.members.applying import make_application
@@ -103,6 +105,12 @@ PAGES = {
     "my-person": VIEWER,  # One's own access; that of others is tested with the service.
     "my-invitation": MANAGER,
     "invitation": EVERYBODY,  # With the link that was mailed.
+    "usage": EVERYBODY,
+    "usage-json": EVERYBODY,
+    "usage-csv": EVERYBODY,
+    "usage-repositories": EVERYBODY,
+    "traffic-reports": EVERYBODY,
+    "traffic-report": EVERYBODY,
     "exports": EVERYBODY,
     "export": EVERYBODY,
     "apply": EVERYBODY,
@@ -332,6 +340,7 @@ def addresses(redis_url) -> dict[str, str]:
     batch = change_weights(a=3)
     publishing.publish("second")
     contact, offer = make_contact(hub.member), make_offer(hub.member)
+    make_usage(hub, timezone.now(), 1)
     keys = {
         "members_member": hub.member_id,
         "members_contact": contact.pk,
@@ -399,6 +408,8 @@ def addresses(redis_url) -> dict[str, str]:
         "contact-confirm": ["secret"],
         "contact-check-in": ["secret"],
         "export": ["hosts", "json"],
+        "traffic-reports": ["ours"],
+        "traffic-report": ["ours", f"{timezone.now():%Y-%m}"],
         "admin:view_on_site": [1, 1],
         "admin:auth_user_password_change": [keys["members_user"]],
         "admin:routing_weightchange_undo": [batch],

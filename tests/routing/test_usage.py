@@ -132,7 +132,7 @@ def test_reading_costs_the_same_for_many_hubs(django_assert_max_num_queries):
     for _ in range(8):
         make_usage(make_hub(), NOW, 1)
     promises.note(NOW - timedelta(hours=1))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(3):
         usage.look(usage.WINDOWS["year"], NOW)
 
 
