@@ -7,19 +7,30 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, Subquery
+from django.db.models import Count, Max, Min, Q, Subquery, Sum
 from django.utils import timezone
 
 from members.models import Notice
 from members.services import recipients
 from routing import snapshot
-from routing.models import CheckRound, Hub, Policy
+from routing.models import CheckRound, Hub, Policy, UsageSource
 from routing.services import broker, publishing, pulses
 
 # Beat sends something every few seconds, and so does each worker.
 SILENT_SECONDS: Final = 30.0
 # A message that is due and still waits after this is in trouble.
 LATE: Final = timedelta(minutes=5)
+
+# A redirector hands over every ten seconds, or once a minute while nobody launches.
+COUNTS_LATE: Final = timedelta(minutes=5)
+COUNTS_REMEMBERED: Final = timedelta(days=30)
+LOSSES: Final = {
+    "lost": "launches not kept",
+    "unknown": "launches of unknown hubs",
+    "missing": "batches missing",
+    "interruptions": "ends in the middle of work, with two seconds of counts each",
+    "silent": "ended without a word",
+}
 
 CHECKS: Final = "Checks"
 NAMES: Final = {pulses.BEAT: "Beat", pulses.WORKER: "Worker"}
@@ -48,7 +59,7 @@ def vital_signs(now: datetime | None = None) -> list[Sign]:
 def signs(now: datetime | None = None) -> list[Sign]:
     """All parts. Asked from Postgres, so of that one there is nothing to say: without it there is no page."""
     now = now or timezone.now()
-    return [*vital_signs(now), _redis(), _snapshot(), _letters(now), _audience()]
+    return [*vital_signs(now), _redis(), _snapshot(), _counts(now), _letters(now), _audience()]
 
 
 def _pulses() -> list[Sign]:
@@ -105,6 +116,30 @@ def _snapshot() -> Sign:
         return Sign("Snapshot", True, f"version {live.version}, here and in Redis")
     todo = "It comes right within seconds while beat and a worker live."
     return Sign("Snapshot", False, f"version {live.version} here, another document in Redis", todo)
+
+
+def _counts(now: datetime) -> Sign:
+    """Whether redirectors hand over what they count, and what is known to be lost of it."""
+    recent = UsageSource.objects.filter(seen_at__gt=now - COUNTS_REMEMBERED)
+    silent = Q(ended=False, seen_at__lt=now - COUNTS_LATE)
+    sums = recent.aggregate(
+        newest=Max("seen_at"),
+        live=Count("pk", filter=Q(ended=False, seen_at__gte=now - COUNTS_LATE)),
+        silent=Count("pk", filter=silent),
+        **{name: Sum(name) for name in ("lost", "unknown", "missing", "interruptions")},
+    )
+    if sums["newest"] is None:
+        return Sign("Counts", None, "no redirector has handed over any")
+    said = f"{sums['live']} redirector{'s' if sums['live'] != 1 else ''} hand{'s' if sums['live'] == 1 else ''} over"
+    losses = [f"{sums[name]:,} {words}" for name, words in LOSSES.items() if sums[name]]
+    if losses:
+        said += f"; in the last {COUNTS_REMEMBERED.days} days: {', '.join(losses)}"
+    todo = (
+        ""
+        if sums["live"]
+        else "See whether redirectors reach Redis, and whether a worker lives. They keep their counts."
+    )
+    return Sign("Counts", bool(sums["live"]), said, todo)
 
 
 def _letters(now: datetime) -> Sign:

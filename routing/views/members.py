@@ -16,7 +16,7 @@ from members.services import texts, visibility
 from routing.models import Hub
 from routing.services import overview
 from routing.services.overview import HubOverview
-from routing.views import status
+from routing.views import status, usage
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def member(request: HttpRequest, slug: str) -> HttpResponse:
         "retired": found.hubs.filter(state=Hub.State.RETIRED),
         "contacts": _contacts(found, who),
         "offers": _offers(found, who),
+        **usage.of_member(found),
     }
     return render(request, "members/member.html", context)
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from members.models import Member
 from routing import repositories
 from routing.models import Hub
 from routing.services import usage
@@ -22,6 +23,7 @@ from routing.views import usage_drawings
 
 DEFAULT: Final = "day"
 OF_HUB: Final = "week"
+OF_MEMBER: Final = "month"
 TOP: Final = 20
 TOP_OF_HUB: Final = 5
 
@@ -117,6 +119,15 @@ def of_hub(hub: Hub) -> dict[str, Any]:
         "hub_repositories": [launched(each, mine.total) for each in rows],
         "hub_usage_since": since,
     }
+
+
+def of_member(member: Member) -> dict[str, Any]:
+    """What a member's page shows: each of its hubs over the last 30 days."""
+    found = usage.look(WINDOWS[OF_MEMBER])
+    mine = [each for each in found.hubs if each.hub.member_id == member.pk]
+    scale = usage_drawings.top_of([share for each in mine for share in (*received(found, each), *each.promises)])
+    rows = [Row(each, _shares(each, received(found, each), scale)) for each in mine]
+    return {"usage_rows": rows, "usage_scale": scale, "usage_launches": sum(each.total for each in mine)}
 
 
 def received(found: Usage, hub: HubUsage) -> list[float | None]:

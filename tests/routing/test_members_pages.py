@@ -124,5 +124,5 @@ def test_a_members_page_costs_few_queries_however_many_hubs_it_has(client, djang
     for _ in range(20):
         make_checked_hub(member=member)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         client.get(reverse("member", args=["many"]))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dev.servers import Valkey
 from members.models import Notice
-from routing.models import Alert, CheckRound
+from routing.models import Alert, CheckRound, UsageSource
 from routing.services import operations, publishing, pulses
 from tests.factories import make_channel, make_hub, make_maintainer, make_notice, make_user
 from tests.routing.test_office_weights import text
@@ -36,6 +36,7 @@ def live() -> None:
     pulses.show(pulses.BEAT)
     pulses.show(pulses.WORKER)
     CheckRound.objects.update_or_create(pk=1, defaults={"finished_at": timezone.now(), "fail_open_since": None})
+    UsageSource.objects.get_or_create(redirector="0" * 16)
 
 
 def sign(name: str) -> operations.Sign:
@@ -147,8 +148,23 @@ def test_the_page_shows_what_maintainers_were_told(client, maintainer):
 def test_the_page_is_cheap(client, maintainer, django_assert_max_num_queries):
     for number in range(12):
         Alert.objects.create(kind="out", hub=make_hub(f"hub{number}"), began_at=timezone.now())
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get(reverse("admin:routing_checkround_changelist"))
+
+
+def test_what_redirectors_lost_is_told():
+    assert sign("Counts").well is None
+    now = timezone.now()
+    UsageSource.objects.create(redirector="0" * 16, lost=1200, missing=3, seen_at=now)
+    UsageSource.objects.create(redirector="1" * 16, seen_at=now - timedelta(hours=1))
+    found = sign("Counts")
+    assert found.well is True
+    assert found.said == (
+        "1 redirector hands over; in the last 30 days: 1,200 launches not kept, 3 batches missing, "
+        "1 ended without a word"
+    )
+    UsageSource.objects.update(seen_at=now - timedelta(minutes=6))
+    assert sign("Counts").well is False
 
 
 def test_who_may_not_see_the_page_sees_no_warning_either(client):

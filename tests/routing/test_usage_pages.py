@@ -14,7 +14,7 @@ from members.models import ComputeOffer, Member
 from routing.models import HealthHour, Promise, UsageRepository
 from routing.services import deliveries, usage
 from routing.views import usage_drawings
-from tests.factories import make_hub, make_member, make_usage
+from tests.factories import make_hub, make_maintainer, make_member, make_usage
 from tests.routing.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,19 @@ def test_a_promise_without_a_launch_is_shown(client):
 
 def test_the_first_page_shows_the_last_day(client, busy, redis_url):
     assert "The last 24 hours 120 launches an hour" in read(client, "/")
+
+
+def test_a_members_page_shows_its_hubs_last_thirty_days(client, busy, redis_url):
+    text = read(client, "/members/heron/")
+    assert "Launches in the last 30 days 70 launches." in text
+    assert "Received 58.3% Promised 75%" in text
+
+
+def test_the_office_shows_what_each_hub_received(client, busy, redis_url):
+    client.force_login(make_maintainer())
+    text = read(client, "/admin/")
+    assert "Received in the last hour" in text
+    assert "58.3%" in text
 
 
 def test_a_hubs_page_shows_its_week_and_what_it_launched_most(client, busy, redis_url):
