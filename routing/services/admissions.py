@@ -21,7 +21,7 @@ from routing.services import hubs, onboarding
 if TYPE_CHECKING:
     from members.models import User
 
-LONGEST: Final = 40
+LONGEST: Final = 24
 REASON: Final = "Application approved"
 WHY: Final = "your application to join the federation was approved"
 
@@ -118,9 +118,15 @@ def _hub(member: Member, terms: Terms, by: User) -> Hub:
 
 
 def _slug(text: str) -> str:
-    """The letters and digits of a name, in ASCII as far as that goes."""
+    """The first words of a name, in ASCII as far as that goes."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
+    words = re.findall(r"[a-z0-9]+", plain)
+    found = words[0][:LONGEST] if words else ""
+    for word in words[1:]:
+        if len(found) + 1 + len(word) > LONGEST:
+            break
+        found += f"-{word}"
+    return found
 
 
 def _free(base: str, taken: Callable[[str], bool]) -> str:
