@@ -39,7 +39,6 @@ class MemberAdmin(TableAdmin):
     list_filter = ("state", "mode")
     search_fields = ("name", "slug", "summary", "funded_by", "run_by", "contacts__name", "contacts__email")
     ordering = ("name",)
-    prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("shown_state", "shown_own", "shown_changes")
     fieldsets = (
         (None, {"fields": ("name", "slug", "mode", "website", "summary", "story")}),
@@ -64,7 +63,7 @@ class MemberAdmin(TableAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:  # noqa: ANN401
         """A new one's slug follows its name."""
-        return {} if obj else self.prepopulated_fields
+        return {} if obj else {"slug": ("name",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> Any:  # noqa: ANN401
         """The slug is in addresses that others keep."""

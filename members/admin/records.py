@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -109,3 +109,9 @@ class TableAdmin(ImportExportMixin, RecordAdmin):
     import_form_class = SmallImportForm
     export_form_class = ExportForm
     resource_classes: ClassVar[list[type]] = []
+
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
+        """What was looked at and confirmed; who may is asked before anything else."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        return super().process_import(request, **kwargs)

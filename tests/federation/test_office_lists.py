@@ -16,6 +16,7 @@ from tests.factories import (
     make_health,
     make_hub,
     make_incident,
+    make_maintainer,
     make_member,
     make_notice,
     make_offer,
@@ -62,3 +63,19 @@ def test_no_list_asks_more_for_fifty_rows(client, django_assert_max_num_queries)
         if model_admin.search_fields:
             assert client.get(address, {"q": "nobody has this"}).status_code == 200
     assert too_many == {}
+
+
+@pytest.mark.parametrize(("model", "words"), [("routing_downtime", "Maintenance"), ("members_notice", "Outbox")])
+def test_a_page_is_called_what_the_sidebar_calls_it(client, model, words):
+    client.force_login(make_maintainer())
+
+    html = client.get(reverse(f"admin:{model}_changelist")).content.decode()
+
+    header = html[html.index('id="header-inner"') :]
+    assert header.index("Operations") < header.index(words)
+
+
+def test_whoever_logs_in_to_the_office_without_saying_where_to_go_lands_in_it(client):
+    client.force_login(make_maintainer())
+
+    assert client.get(reverse("admin:login"), follow=True).status_code == 200

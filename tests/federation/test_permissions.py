@@ -402,8 +402,8 @@ def addresses(redis_url) -> dict[str, str]:
         "my-wish-decide": ["ours", 1],
         "my-downtime": ["ours", keys["routing_downtime"]],
         **{
-            f"admin:members_{model}_simple_history": [keys[f"members_{model}"], 1]
-            for model in ("member", "contact", "computeoffer")
+            f"admin:members_{row._meta.model_name}_simple_history": [row.pk, row.history.first().pk]
+            for row in (hub.member, contact, offer)
         },
         "contact-confirm": ["secret"],
         "contact-check-in": ["secret"],
