@@ -9,6 +9,7 @@ from members.api.members import MemberChanges, Members
 from members.api.offers import Offers
 from routing.api import checks
 from routing.api.downtimes import Downtimes
+from routing.api.drift import Drift
 from routing.api.exports import ExportFile, Exports
 from routing.api.hubs import Hubs
 from routing.api.incidents import Incidents
@@ -42,6 +43,7 @@ urlpatterns = [
     path("schema/", views.SchemaDocument.as_view(), name="schema"),
     path("exports/", Exports.as_view(), name="exports"),
     path("exports/<slug:name>.<slug:extension>", ExportFile.as_view(), name="export"),
+    path("drift/", Drift.as_view(), name="drift"),
     path("docs/", views.docs, name="docs"),
     *router.urls,
     re_path(r"", errors.not_found, name="not-found"),

@@ -66,6 +66,7 @@ TABLE = {
     "GET /me/": Ask(OTHER, "read"),
     "GET /exports/": Ask(EVERYBODY),
     "GET /exports/{name}.{extension}": Ask(EVERYBODY),
+    "POST /drift/": Ask(OTHER, "exports", {"name": "status.js", "content": "var fedUrls = [];"}),
     "GET /hubs/": Ask(EVERYBODY),
     "POST /hubs/": Ask(MAINTAINER, "hubs", NEW_HUB),
     "GET /hubs/{key}/": Ask(EVERYBODY),

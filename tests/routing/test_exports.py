@@ -11,8 +11,13 @@ from ruamel.yaml import YAML
 from members.models import Member
 from routing import hosts_file
 from routing.models import Hub, Policy
-from routing.services import exports, hosts_import, hubs
+from routing.redirector.answer import moment, redirect
+from routing.redirector.table import Table
+from routing.redirector.view import View
+from routing.services import exports, hosts_import, hubs, publishing
+from routing.snapshot import Snapshot
 from tests.factories import change_weights, make_hub, make_member, make_user
+from tests.redirector.making import NOW, OPTIONS
 
 pytestmark = pytest.mark.django_db
 
@@ -503,3 +508,21 @@ def test_what_people_typed_is_data_in_every_export(federation):
     assert any(each["name"] == odd for each in yaml(written("grafana"))["datasources"])
     assert edited("federation", written("federation")) == written("federation")
     assert make_user()
+
+
+@pytest.mark.parametrize("balancer", ["balanced", "rendezvous"])
+def test_a_redirector_with_the_exported_file_redirects_byte_for_byte_the_same(federation, balancer):
+    Policy.objects.update_or_create(pk=1, defaults={"balancer": balancer})
+    read = hosts_file.loads(written("hosts"))
+    by_portal = table_of(publishing.current(1))
+    by_file = table_of(Snapshot(version=1, published_at=NOW, hubs=read.hubs, policy=read.policy))
+    at = moment(NOW, by_file.cookie_age)
+    targets = [f"/build/gh/owner-{number % 97}/repo/main?x={number}".encode() for number in range(400)]
+    answers = [redirect(target, None, by_file, at)[0] for target in targets]
+    assert answers == [redirect(target, None, by_portal, at)[0] for target in targets]
+    assert len({answer.partition(b"location: ")[2][:20] for answer in answers}) == 2
+
+
+def table_of(snapshot: Snapshot) -> Table:
+    slots = {hub.key: place for place, hub in enumerate(snapshot.hubs)}
+    return Table(View(snapshot, source="config", confirmed_at=NOW, verdicts={}), OPTIONS, slots=slots)
