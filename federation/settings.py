@@ -239,6 +239,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "BinderHub federation"
 MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {"add_webauthn": "members.account_forms.PasskeyForm", "activate_totp": "members.account_forms.AppForm"}
 MFA_ADAPTER = "members.adapters.SecondFactorAdapter"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 # Whoever runs the federation or may open the office needs a second factor, or gets no further than their account.

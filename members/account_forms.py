@@ -6,6 +6,8 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 
 from members.models import User
@@ -23,6 +25,26 @@ class LoginForm(AllauthLoginForm):
         self.fields["login"].widget.attrs = {"autocomplete": "username", "autocapitalize": "none"}
         self.fields["password"].widget.attrs = {"autocomplete": "current-password"}
         self.fields["password"].help_text = ""
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A new passkey, which by itself is enough to log in unless its owner wants otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "To tell it from others, such as: phone, office."
+        alone = self.fields["passwordless"]
+        alone.initial, alone.label = True, "Log in with it alone, without a code"
+        alone.help_text = "Off: it is only asked for as a second step. Simple keys without a PIN can do no more."
+
+
+class AppForm(ActivateTOTPForm):
+    """The first digits that an authenticator app shows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = "The six digits"
+        self.fields["code"].widget.attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
 
 
 class AccountForm(forms.Form):

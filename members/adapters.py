@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import smtplib
-from typing import Any
+import time
+from typing import Any, Final
 
 import structlog
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from django.conf import settings
+from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +26,12 @@ from members.models import User
 from members.services import mail
 
 logger = structlog.get_logger(__name__)
+
+REAUTHENTICATION: Final = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use the app or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -47,6 +59,20 @@ class AccountAdapter(DefaultAccountAdapter):
             return self.respond_user_inactive(request, user)
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ANN401
+        """Not within minutes of a login: that was proof enough."""
+        records = get_authentication_records(self.request, self.request.user)
+        if any(time.time() - each["at"] < app_settings.REAUTHENTICATION_TIMEOUT for each in records):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """The quickest first: a passkey."""
+        methods = super().get_reauthentication_methods(user)
+        for each in methods:
+            each["description"] = REAUTHENTICATION.get(each["id"], each["description"])
+        return sorted(methods, key=lambda each: "webauthn" not in each["id"])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """At once and never by the outbox: what is in these letters opens an account, and nobody may read it there."""
@@ -86,3 +112,10 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             return super().get_app(request, provider, client_id)
         except SocialApp.DoesNotExist:
             raise Http404 from None
+
+
+@receiver(authenticator_added)
+def proved(request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: Any) -> None:  # noqa: ANN401
+    """Who has just set up a second factor has just used it, and may see the recovery codes."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, method="mfa", type=authenticator.type, reauthenticated=True)

@@ -138,7 +138,8 @@ def _write(row: Invitation, why: str) -> None:
         occasion=f"{row.member.pk} {now.isoformat()}",
         subject=f"Your access to {row.member} in the BinderHub federation",
         body=(
-            f"You can be {row.get_role_display()} for {row.member} in the BinderHub federation.\n\n"
+            f"You are invited to act for {row.member} in the BinderHub federation.\n"
+            f"{row.get_role_display().capitalize()}.\n\n"
             f"Open this page to accept:\n{settings.PORTAL_URL}/invitations/{secret}/\n\n"
             f"The link is for you alone and works once, until {row.expires_at:%d %B %Y}. If you did not expect it, do "
             "nothing."
@@ -157,7 +158,7 @@ def _tell_inviter(invitation: Invitation, user: User, now: datetime) -> None:
         recipient=inviter.email,
         occasion=f"{invitation.pk}",
         subject=f"{user} accepted your invitation",
-        body=f"{user} ({user.email}) has access to {invitation.member} now: {invitation.get_role_display()}.",
+        body=f"{user} ({user.email}) has access to {invitation.member} now, as {invitation.role}.",
         why="you invited this person",
         useful_until=now + LASTS,
     )

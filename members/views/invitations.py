@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from allauth.account.internal.flows.login import perform_login
-from allauth.account.models import Login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from members.models import Invitation, User
 from members.people_forms import NewcomerForm
 from members.services import accounts, invitations
+from members.views.entering import enter
 
 
 @never_cache
@@ -50,6 +49,4 @@ def _as_newcomer(request: HttpRequest, row: Invitation) -> HttpResponse:
     except accounts.AddressTaken:  # By another window, a moment ago.
         return redirect(request.path)
     messages.success(request, f"Welcome to {row.member}.")
-    target = reverse("my-member", args=[row.member.slug])
-    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=target))
-    return response
+    return enter(request, user, by="invitation", target=reverse("my-member", args=[row.member.slug]))
