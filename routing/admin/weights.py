@@ -18,7 +18,7 @@ from routing.admin import pages
 from routing.admin.timed_pages import timed_page
 from routing.forms import RAMP, ReasonForm, WeightsForm
 from routing.models import Hub, Ramp, WeightChange
-from routing.services import ramps, timed_changes, weight_history, weight_plans, weights, wording
+from routing.services import ramps, timed_changes, weight_history, weight_plans, weights, what_if, wording
 from routing.weight_forms import UNTIL, HowForm
 
 EDIT = "admin:routing_weightchange_add"
@@ -141,7 +141,10 @@ class WeightChangeAdmin(ModelAdmin):
         new = form.new() if form.is_bound else {}
         seen = form.seen() if form.is_bound and not fresh else {}
         rows = weights.preview(form.hubs, new)
+        asked = "preview" in request.POST and not form.errors
         context = {
+            "asked": asked,
+            "what_if": what_if.ask(form.hubs, new) if asked else None,
             "form": form,
             "how": how,
             "how_open": bool(how.errors) or (how.is_bound and how.data.get("how") in {UNTIL, RAMP}),

@@ -19,6 +19,8 @@ OPENING: Final = 0.005  # part of the traffic a hub must be short of before a ho
 OVERLOAD: Final = 0.01  # part of the traffic above its share that makes a home send away repositories less than hot
 
 _GROWTH: Final = 2.0 ** (1 / HALF_LIFE)
+_SUM: Final = _GROWTH / (_GROWTH - 1)  # of the units of all redirects, to the growth of the unit over them
+_TURNS: Final = tuple(_GROWTH**turns for turns in range(TURNS + 1))
 _GREATEST: Final = 2.0**500  # the unit is made small again when it gets there; a power of two, so nothing is rounded
 
 
@@ -26,7 +28,8 @@ class BalancedAffinity:
     """Homes by weighted rendezvous; a hot repository also goes to the next hubs of its rank, as far as shares need.
 
     Counts decay by redirects: each redirect counts a little more than the one before it, which is the same and leaves
-    old counts untouched. `_unit` is what a redirect counts now, `_total` all of them, `_loads` those of each hub.
+    old counts untouched. `_unit` is what a redirect counts now, `_origin` what it counted before the first one (all of
+    them count what the unit grew by, times `_SUM`), `_loads` has what each hub's count.
     Nothing here is drawn by chance or asks for the time: the same requests give the same choices.
 
     A balancer made after another takes its memory over; that one is of the past and must not be asked any more.
@@ -41,35 +44,36 @@ class BalancedAffinity:
         self._spills = [(place, SPILL) for place in range(len(hubs))]
         if before is None:
             self._memory = Memory()
-            self._unit, self._total, self._loads = 1.0, 0.0, [0.0] * len(hubs)
+            self._unit = self._origin = 1.0
+            self._loads = [0.0] * len(hubs)
             self._unit_since = self._unit_before = 0
         else:
             self._inherit(before)
+        self._known = self._memory.paths.get
         self._since = self._stamp = self._memory.stamp()
         self._ages: Ages = Ages(self.hubs, self._since, None if before is None else before._ages)
 
     def _inherit(self, before: BalancedAffinity) -> None:
         self._memory = before._memory
-        self._unit, self._total = before._unit, before._total
+        self._unit, self._origin = before._unit, before._origin
         self._unit_since, self._unit_before = before._unit_since, before._unit_before
         self._loads = _settled(before, self.hubs, self._shares)
 
     def choose(self, path: bytes) -> Choice:
         """The home of the path's repository, unless it is hot and its home has had its share."""
-        one = self._memory.paths.get(path) or self._memory.recall(path)
+        one = self._known(path) or self._memory.recall(path)
         if one.stamp != self._stamp:
             self._renew(one, path)
-        self._unit = unit = self._unit * _GROWTH
-        self._total += unit
-        one.heat = heat = one.heat + unit
         spread = one.spread
         if spread is not None and spread.turns:
             spread.turns -= 1
-            choice = spread.choice
-        elif heat >= WARM * unit and self._is_hot(one):
-            choice = self._turn(one, path)
-        else:
-            choice = one.home
+            return spread.choice
+        self._unit = unit = self._unit * _GROWTH
+        one.heat = heat = one.heat + unit
+        if heat >= WARM * unit and (spread is not None or self._is_hot(one)):
+            # Once hot, its images are where it went: it goes on helping.
+            return self._turn(one, path)
+        choice = one.home
         self._loads[choice[0]] += unit
         if unit > _GREATEST:
             self._shrink()
@@ -77,30 +81,41 @@ class BalancedAffinity:
 
     def note(self, path: bytes, place: int) -> None:
         """A visitor went back to that hub by the cookie: it has its part of the traffic, the repository its heat."""
-        one = self._memory.paths.get(path) or self._memory.recall(path)
+        one = self._known(path) or self._memory.recall(path)
         if one.stamp != self._stamp:
             self._renew(one, path)
         self._unit = unit = self._unit * _GROWTH
-        self._total += unit
         one.heat += unit
         self._loads[place] += unit
         if unit > _GREATEST:
             self._shrink()
 
+    @property
+    def _total(self) -> float:
+        return (self._unit - self._origin) * _SUM
+
     def _is_hot(self, one: Repository) -> bool:
-        # Once hot, its images are where it went: it goes on helping.
-        if one.spread is not None or one.heat >= HOT * self._total:
+        total = self._total
+        if one.heat >= HOT * total:
             return True
         home = one.home[0]
-        return self._loads[home] > (self._shares[home] + OVERLOAD) * self._total
+        return self._loads[home] > (self._shares[home] + OVERLOAD) * total
 
     def _turn(self, one: Repository, path: bytes) -> Choice:
-        """Choose for this redirect, and for the next few of this repository if it has many."""
-        home = one.home[0]
+        """Choose for this redirect, and for the next few of this repository if it has many; all of them count now."""
+        home, unit = one.home[0], self._unit
         spread = one.spread = one.spread or Spread(one.home, home, self.hubs[home][0])
         place = self._place(spread, path)
-        spread.turns = min(TURNS, int(one.heat / self._unit) // TURN_HEAT)
+        spread.turns = turns = min(TURNS, int(one.heat / unit) // TURN_HEAT)
         spread.choice = one.home if place == home else self._spills[place]
+        self._loads[place] += unit
+        if turns:
+            self._unit = unit * _TURNS[turns]
+            counted = (self._unit - unit) * _SUM
+            one.heat += counted
+            self._loads[place] += counted
+        if self._unit > _GREATEST:
+            self._shrink()
         return spread.choice
 
     def _place(self, spread: Spread, path: bytes) -> int:
@@ -113,6 +128,8 @@ class BalancedAffinity:
                 return place
             if load < lowest * due:
                 least, lowest = place, load / due
+        if len(spread.places) == len(loads):
+            return least
         openings = enumerate(self._openings)
         short = [place for place, opening in openings if loads[place] < opening * total and place not in spread.places]
         return self._open(spread, path, short) if short else least
@@ -148,7 +165,7 @@ class BalancedAffinity:
     def _shrink(self) -> None:
         """Make the unit small again, before numbers end. Counts of repositories follow when they are next seen."""
         self._unit /= _GREATEST
-        self._total /= _GREATEST
+        self._origin /= _GREATEST
         self._loads = [load / _GREATEST for load in self._loads]
         self._unit_before, self._stamp = self._unit_since, self._memory.stamp()
         self._unit_since = self._stamp
@@ -161,10 +178,11 @@ def _settled(before: BalancedAffinity, hubs: Hubs, shares: list[float]) -> list[
     past. What a hub had received too much or too little still counts, the less the less it weighs now.
     """
     was = {hub: (load, share) for (hub, _), load, share in zip(before.hubs, before._loads, before._shares, strict=True)}
+    total = before._total
     debts = [0.0] * len(hubs)
     for place, (hub, _) in enumerate(hubs):
         if hub in was:
             load, share = was[hub]
-            debts[place] = (load - share * before._total) * min(1.0, shares[place] / share)
+            debts[place] = (load - share * total) * min(1.0, shares[place] / share)
     left = sum(debts)  # of hubs that went, now the others' by their shares
-    return [max(0.0, share * (before._total - left) + debt) for share, debt in zip(shares, debts, strict=True)]
+    return [max(0.0, share * (total - left) + debt) for share, debt in zip(shares, debts, strict=True)]

@@ -73,7 +73,9 @@ class Memory:
         known = self._young.get(key) or self._old.get(key) or Repository()
         if len(self.paths) >= REMEMBERED:
             # Paths go when their keys grow old: whatever path it comes by, a repository is counted in one place.
-            self.paths, self._young, self._old = {}, {}, self._young
+            # Emptied, not replaced: the balancer holds on to it.
+            self.paths.clear()
+            self._young, self._old = {}, self._young
         self.paths[name] = known
         self._young[key] = known
         return known

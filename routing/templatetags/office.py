@@ -28,6 +28,12 @@ def share(value: float) -> SafeString:
 
 
 @register.filter
+def count(value: int | None) -> str:
+    """A number of things, in groups of three digits."""
+    return "?" if value is None else f"{value:,}"
+
+
+@register.filter
 def part(value: float) -> str:
     """A part of something, as a percentage."""
     return wording.percent(value)

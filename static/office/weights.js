@@ -1,4 +1,4 @@
-// Shows the shares that the typed weights promise, as they are typed. The page works without it: "Preview the shares".
+// Shows the shares that the typed weights promise, as they are typed, and that a replay is under way. The page works without it.
 const form = document.querySelector("[data-weights]");
 
 function percent(weight, total) {
@@ -20,4 +20,14 @@ function show() {
   }
 }
 
-if (form) form.addEventListener("input", show);
+function wait(event) {
+  if (event.submitter?.name !== "preview") return;
+  const busy = form.querySelector("[data-busy]");
+  busy.textContent = "Replaying the launches of the last seven days … ";
+  busy.append(document.createElement("progress"));
+}
+
+if (form) {
+  form.addEventListener("input", show);
+  form.addEventListener("submit", wait);
+}

@@ -166,7 +166,8 @@ def test_small_numbers_and_large_ones_choose_the_same(monkeypatch: pytest.Monkey
 
 
 def test_numbers_never_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(affinity, "_GROWTH", 2.0)
+    for name, value in (("_GROWTH", 2.0), ("_SUM", 2.0), ("_TURNS", (1.0, 2.0, 4.0, 8.0, 16.0))):
+        monkeypatch.setattr(affinity, name, value)
     one = BalancedAffinity(THREE)
     for number in range(3000):
         one.choose(HOT)
