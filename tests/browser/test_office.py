@@ -13,7 +13,7 @@ from members.models import User
 from routing.models import Hub, SnapshotVersion
 from routing.services import weight_history
 from tests.browser.conftest import SMALL, log_in, overflow, violations, wait_until
-from tests.factories import change_weights
+from tests.factories import change_weights, make_hub, make_ramp, make_timed_change
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +82,9 @@ def pages_of_the_office(office: str) -> dict[str, str]:
         "weights": f"{office}/routing/weightchange/add/",
         "history": f"{office}/routing/weightchange/",
         "undo": f"{office}/routing/weightchange/{batch}/undo/",
+        "timed": f"{office}/routing/weightchange/{make_timed_change(make_hub()).batch}/timed/",
+        "ramps": f"{office}/routing/ramp/",
+        "ramp": f"{office}/routing/ramp/{make_ramp(make_hub()).pk}/change/",
         "hubs": f"{office}/routing/hub/",
         "hub": f"{office}/routing/hub/{hub}/change/",
         "new-hub": f"{office}/routing/hub/add/",
@@ -103,7 +106,7 @@ def test_every_page_fits_a_phone_and_ours_are_readable_for_everybody(office, pag
         page.goto(url, wait_until="domcontentloaded")
         faults[name] = [f"{overflow(page)} pixels too wide"] if overflow(page) > 0 else []
         # What is ours is looked at; the frame around it is the theme's.
-        if name in {"first", "weights", "undo", "version"}:
+        if name in {"first", "weights", "undo", "version", "ramp", "timed"}:
             screenshots(page, f"office-{name}")
             faults[name] += violations(page, ".office")
     assert {name: found for name, found in faults.items() if found} == {}
