@@ -6,6 +6,7 @@ from members.admin.members import MemberAdmin
 from members.admin.offers import OfferAdmin
 from members.admin.outbox import NoticeAdmin
 from members.admin.people import GroupAdmin, UserAdmin
+from members.admin.reviews import ReviewedFieldAdmin
 from members.admin.texts import TextAdmin
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MemberAdmin",
     "NoticeAdmin",
     "OfferAdmin",
+    "ReviewedFieldAdmin",
     "TextAdmin",
     "UserAdmin",
 ]

@@ -10,7 +10,7 @@ from typing import Final
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Application, ComputeOffer, Notice
+from members.models import Application, ComputeOffer, Notice, ProposedChange
 from members.services import contacts
 
 # So long before an offer ends there is time to find another.
@@ -61,6 +61,13 @@ def of_proposed_offers(_now: datetime) -> Iterator[Waiting]:
     yield Waiting(count, words, changelist("members_computeoffer", "state__exact=proposed"))
 
 
+def of_changes(_now: datetime) -> Iterator[Waiting]:
+    """Facts that members would like to change, and that a maintainer looks at first."""
+    count = ProposedChange.objects.filter(state="waiting").count()
+    words = counted(count, "change of a record is to be looked at", "changes of records are to be looked at")
+    yield Waiting(count, words, reverse("my"))
+
+
 def of_ending_offers(now: datetime) -> Iterator[Waiting]:
     """Compute that ends."""
     count = ComputeOffer.objects.filter(state="active", ends__lte=now.date() + ENDS_SOON).count()
@@ -86,6 +93,7 @@ def of_letters(now: datetime) -> Iterator[Waiting]:
 SOURCES: Final[tuple[Source, ...]] = (
     of_applications,
     of_proposed_offers,
+    of_changes,
     of_ending_offers,
     of_contacts,
     of_letters,

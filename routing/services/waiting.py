@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import OuterRef, Subquery
+from django.urls import reverse
 
 from members.services.waiting import Source, Waiting, changelist, counted
 from routing.models import DriftReport, Hub, HubHealth, HubProposal, Incident, Ramp
@@ -30,10 +31,10 @@ def of_drafts(_now: datetime) -> Iterator[Waiting]:
 
 
 def of_proposals(_now: datetime) -> Iterator[Waiting]:
-    """Weights that members would like."""
+    """Weights and limits that members would like."""
     count = HubProposal.objects.filter(state="waiting").count()
-    words = counted(count, "member would like another weight", "members would like other weights")
-    yield Waiting(count, words, changelist("routing_hub"))
+    words = counted(count, "wish of a member for its hub waits", "wishes of members for their hubs wait")
+    yield Waiting(count, words, reverse("my"))
 
 
 def of_ramps(_now: datetime) -> Iterator[Waiting]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
@@ -12,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from foundation import reasons
-from members.models import Member, Responsibility, Role, User
+from members.models import Member, ProposedChange, Responsibility, Role, User
 from members.row_forms import WhyForm
 from members.services import access, contacts, edits
 from members.services import lifecycle as steps_of
@@ -38,7 +40,8 @@ def my(request: HttpRequest) -> HttpResponse:
     members = _members(user, everything=maintains)
     if not maintains and len(members) == 1:
         return redirect("my-member", members[0].slug)
-    return render(request, "my/my.html", {"members": members, "for_maintainers": maintains})
+    asked = _asked() if maintains else {}
+    return render(request, "my/my.html", {"members": members, "for_maintainers": maintains, **asked})
 
 
 @for_member(Role.VIEWER)
@@ -91,6 +94,13 @@ def state(request: HttpRequest, member: Member) -> HttpResponse:
     steps = [(to, *WORDS[Member.State(to)]) for to in steps_of.steps(member, by)]
     context = {"form": form, "steps": steps, "by_maintainers": steps_of.paused_by_maintainers(member)}
     return page(request, "my/state.html", member, **context)
+
+
+def _asked() -> dict[str, Any]:
+    """What members ask of the maintainers."""
+    changes = ProposedChange.objects.filter(state=ProposedChange.State.WAITING).select_related("member")
+    wishes = HubProposal.objects.filter(state=HubProposal.State.WAITING).select_related("hub__member")
+    return {"changes": changes, "wishes": wishes}
 
 
 def _members(user: User, *, everything: bool) -> list[Member]:

@@ -16,7 +16,7 @@ from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from members.models import Access, Member, Text, User
+from members.models import Access, Member, ReviewedField, Text, User
 from members.services import application_links
 from routing.models import WeightChange
 from routing.services import onboarding, publishing
@@ -220,6 +220,11 @@ PAGES = {
     "admin:members_notice_history": MAINTAINER,
     "admin:members_notice_add": NOBODY,
     "admin:members_notice_delete": NOBODY,
+    "admin:members_reviewedfield_changelist": MAINTAINER,
+    "admin:members_reviewedfield_add": MAINTAINER,
+    "admin:members_reviewedfield_change": MAINTAINER,
+    "admin:members_reviewedfield_history": MAINTAINER,
+    "admin:members_reviewedfield_delete": MAINTAINER,
     "admin:members_text_changelist": MAINTAINER,
     "admin:members_text_add": MAINTAINER,
     "admin:members_text_change": MAINTAINER,
@@ -345,6 +350,7 @@ def addresses(redis_url) -> dict[str, str]:
         "members_member": hub.member_id,
         "members_contact": contact.pk,
         "members_computeoffer": offer.pk,
+        "members_reviewedfield": ReviewedField.objects.create(field="name").pk,
         "members_channel": make_channel().pk,
         "members_notice": make_notice().pk,
         "members_text": Text.objects.earliest("pk").pk,

@@ -37,7 +37,7 @@ def opened(made: pictures.Picture) -> Image.Image:
     return Image.open(io.BytesIO(made.data), formats=["WEBP"])
 
 
-@pytest.mark.parametrize("data", [picture("PNG"), picture("WEBP")])
+@pytest.mark.parametrize("data", [picture("PNG"), picture("WEBP")], ids=["png", "webp"])
 def test_a_picture_is_made_small_and_anew(data):
     made = pictures.remake(data)
     assert (made.width, made.height) == (400, 150) == opened(made).size
@@ -85,6 +85,7 @@ ENTITIES = b"<!DOCTYPE svg [<!ENTITY a '%s'>%s]>" % (
         (b"<svg", "can't be drawn"),
         (ENTITIES + SVG % b"<text>&j;</text>", "can't be drawn"),
     ],
+    ids=["nothing", "large", "gif", "jpeg", "cut off", "html", "bomb", "half an svg", "entities"],
 )
 def test_what_is_no_picture_is_refused(data, said):
     with pytest.raises(pictures.BadPicture, match=said):

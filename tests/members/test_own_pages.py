@@ -173,3 +173,15 @@ def test_lists_ask_the_database_a_few_times_however_long(client, member, page, d
         make_offer(member)
     with django_assert_max_num_queries(18):
         assert client.get(f"/my/heron/{page}/").status_code == 200
+
+
+def test_maintainers_choose_what_they_look_at_first_and_find_what_is_asked(client, ada, member):
+    maintainer = make_maintainer()
+    client.force_login(maintainer)
+    client.post("/admin/members/reviewedfield/add/", {"field": "summary"})
+    row = ReviewedField.objects.get()
+    records.edit(member, {"summary": "New."}, by=ada)
+    assert "Heron: another summary" in client.get("/my/").content.decode()
+    assert "1 change of a record is to be looked at" in client.get("/admin/").content.decode()
+    client.post(f"/admin/members/reviewedfield/{row.pk}/delete/", {"post": "yes"})
+    assert not ReviewedField.objects.exists()

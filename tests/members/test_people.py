@@ -91,7 +91,7 @@ def test_the_only_maintainer_stays():
         people.erase(make_maintainer())
 
 
-def test_old_letters_are_forgotten_but_not_those_that_wait(settings):
+def test_old_letters_are_forgotten_but_not_those_that_wait():
     now = timezone.now()
     for state in ("sent", "waiting"):
         Notice.objects.filter(pk=make_notice(state=state).pk).update(created_at=now - timedelta(days=400))
