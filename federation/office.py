@@ -87,6 +87,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": ACCENT},
     "DASHBOARD_CALLBACK": "federation.dashboard.dashboard",
+    "ACCOUNT": {"navigation": [{"title": "Your account", "link": reverse_lazy("account")}]},
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

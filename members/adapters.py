@@ -23,7 +23,6 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from members.models import User
-from members.services import mail
 
 logger = structlog.get_logger(__name__)
 
@@ -81,7 +80,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise ConnectionError("EMAIL_URL is not set")
             super().send_mail(template_prefix, email, context)
         except (smtplib.SMTPException, OSError) as error:
-            logger.warning("account_letter_not_sent", letter=template_prefix, reason=mail.said(error))
+            # What the server said may hold the address.
+            logger.warning("account_letter_not_sent", letter=template_prefix, reason=type(error).__name__)
             page = render(self.request, "account/no_mail.html", status=503)
             raise ImmediateHttpResponse(page) from error
 
@@ -105,6 +105,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """It makes no account."""
         return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Of all that GitHub tells, keep the name one knows the account by."""
+        sociallogin.account.extra_data = {"login": sociallogin.account.extra_data.get("login", "")}
+        if sociallogin.account.pk:
+            sociallogin.account.save(update_fields=["extra_data"])
 
     def get_app(self, request: HttpRequest, provider: str, client_id: str | None = None) -> SocialApp:
         """What GitHub knows us as; no page at all where it was not set up."""

@@ -37,7 +37,7 @@ def github_offered() -> bool:
 @register.simple_tag
 def dev_people() -> list[tuple[User, str]]:
     """The first few people to log in as, maintainers before others; for development only."""
-    people = User.objects.filter(is_active=True).prefetch_related("groups", "access__member")
+    people = User.objects.filter(is_active=True, service=False).prefetch_related("groups", "access__member")
     return [(each, _what(each)) for each in people.order_by("-is_superuser", "-is_staff", "pk")[:6]]
 
 
