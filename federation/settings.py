@@ -311,6 +311,8 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 }
 
 # The API. Rates are counted for each caller: accounts by themselves, others by their address.
+# Opens /metrics to a scraper; tokens with the scope `metrics` open it too.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 API_RATE_ANYBODY = env("API_RATE_ANYBODY", default="300/minute")
 API_RATE_ACCOUNTS = env("API_RATE_ACCOUNTS", default="1200/minute")
 API_RATE_WRITES = env("API_RATE_WRITES", default="120/minute")

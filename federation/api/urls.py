@@ -4,8 +4,9 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from federation.api import errors, views
+from members.api.applications import Applications
 from members.api.contacts import Contacts
-from members.api.members import MemberChanges, Members
+from members.api.members import MemberChanges
 from members.api.offers import Offers
 from routing.api import checks
 from routing.api.downtimes import Downtimes
@@ -13,7 +14,9 @@ from routing.api.drift import Drift
 from routing.api.exports import ExportFile, Exports
 from routing.api.hubs import Hubs
 from routing.api.incidents import Incidents
+from routing.api.members import Members
 from routing.api.snapshots import Snapshots
+from routing.api.usage import RepositoryUsage, Usage
 from routing.api.webhooks import Deliveries, Webhooks
 from routing.api.weights import WeightHistory
 
@@ -34,6 +37,7 @@ router.register("members", Members, basename="members")
 router.register("member-changes", MemberChanges, basename="member-changes")
 router.register("contacts", Contacts, basename="contacts")
 router.register("offers", Offers, basename="offers")
+router.register("applications", Applications, basename="applications")
 router.register("webhooks", Webhooks, basename="webhooks")
 router.register("webhook-deliveries", Deliveries, basename="webhook-deliveries")
 
@@ -41,6 +45,8 @@ urlpatterns = [
     path("", views.Root.as_view(), name="root"),
     path("me/", views.Me.as_view(), name="me"),
     path("schema/", views.SchemaDocument.as_view(), name="schema"),
+    path("usage/", Usage.as_view(), name="usage"),
+    path("usage/repositories/", RepositoryUsage.as_view(), name="usage-repositories"),
     path("exports/", Exports.as_view(), name="exports"),
     path("exports/<slug:name>.<slug:extension>", ExportFile.as_view(), name="export"),
     path("drift/", Drift.as_view(), name="drift"),

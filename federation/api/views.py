@@ -51,14 +51,8 @@ class Root(Answers):
         from federation.api.urls import router
 
         lists = {prefix: f"api:{name}-list" for prefix, _, name in router.registry}
-        names = {
-            **lists,
-            "exports": "api:exports",
-            "me": "api:me",
-            "schema": "api:schema",
-            "docs": "api:docs",
-            "snapshot": "snapshot",
-        }
+        own = {name: f"api:{name}" for name in ("usage", "exports", "me", "schema", "docs")}
+        names = {**lists, **own, "snapshot": "snapshot"}
         return Response({name: request.build_absolute_uri(reverse(view)) for name, view in names.items()})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -52,12 +53,18 @@ class Hubs(Resource):
     permission_classes = (MaintainersWrite,)
     scope = "hubs"
 
+    def get_queryset(self) -> QuerySet[Hub]:
+        """A list needs just to know which: all else is read with the factors."""
+        rows = Hub.objects.order_by("key")
+        return rows.only("key", "name", "weight") if self.action == "list" else rows
+
     def represent(self, rows: Iterable[Hub]) -> Sequence[Mapping[str, Any]]:
         """Every hub with the factors of this moment; the shares are those among all hubs."""
         now, wanted = overview.read(), self.wanted_fields()
-        live = {each.hub.pk: each for each in now.hubs}
-        found = [live.get(hub.pk) or overview.of_retired(self._joined(hub)) for hub in rows]
-        whole = [described(each) for each in found]
+        known, asked = {each.hub.pk: each for each in now.hubs}, [hub.pk for hub in rows]
+        gone = Hub.objects.select_related("member", "health").filter(pk__in=[pk for pk in asked if pk not in known])
+        known |= {hub.pk: overview.of_retired(hub, now.at, now.policy) for hub in gone}
+        whole = [described(known[pk]) for pk in asked]
         return whole if wanted is None else [{name: row[name] for name in row if name in wanted} for row in whole]
 
     def version(self, row: Hub) -> str:
@@ -131,9 +138,6 @@ class Hubs(Resource):
         ):
             row = downtimes.undrain(hub, reason=wanted.get("reason", ""), by=writer(request))
         return Response(told(row))
-
-    def _joined(self, hub: Hub) -> Hub:
-        return Hub.objects.select_related("member", "health").get(pk=hub.pk)
 
 
 def _with_member(wanted: dict[str, Any]) -> dict[str, Any]:

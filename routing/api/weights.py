@@ -17,7 +17,7 @@ from members.api.problems import refused
 from members.api.resources import Record, Resource
 from routing.api.hub_fields import Reasoned
 from routing.models import MAX_WEIGHT, Hub, WeightChange
-from routing.services import reasons, weights
+from routing.services import reasons, timed_changes, weights
 
 
 class WeightChangeRecord(Record):
@@ -47,6 +47,9 @@ class NewWeights(Reasoned):
     """New weights, all or none of them."""
 
     weights = serializers.DictField(child=_weight(), allow_empty=False, help_text="By the hub's key.")
+    until = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Then the hubs get back the weights of now, by themselves."
+    )
     seen = serializers.DictField(
         child=_weight(),
         required=False,
@@ -84,13 +87,13 @@ class WeightHistory(Resource):
         """Change weights, all or none."""
         wanted = self.order(NewWeights)
         known = dict(Hub.objects.values_list("key", "pk"))
+        new, seen = _by_hub("weights", wanted["weights"], known), _by_hub("seen", wanted.get("seen", {}), known)
+        why, by, until = wanted["reason"], writer(request), wanted.get("until")
         with refused(weights.WeightsError, stale=weights.StaleEdit, field=reasons.NoReason):
-            batch = weights.change(
-                _by_hub("weights", wanted["weights"], known),
-                reason=wanted["reason"],
-                by=writer(request),
-                seen=_by_hub("seen", wanted.get("seen", {}), known),
-            )
+            if until is None:
+                batch = weights.change(new, reason=why, by=by, seen=seen)
+            else:
+                batch = timed_changes.change(new, until=until, reason=why, by=by, seen=seen)
         rows = self.get_queryset().filter(batch=batch) if batch else []
         return Response({"batch": batch, "changes": self.represent(rows)}, status=201)
 

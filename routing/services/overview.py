@@ -96,9 +96,9 @@ def read(now: datetime | None = None) -> Overview:
     return Overview(now, policy, tuple(_sorted(_shared(found))), suspect)
 
 
-def of_retired(hub: Hub, now: datetime | None = None) -> HubOverview:
+def of_retired(hub: Hub, now: datetime | None = None, policy: Policy | None = None) -> HubOverview:
     """A hub that has left: what is still said of it."""
-    facts = _facts(hub, [], Policy.objects.current(), now or timezone.now(), None)
+    facts = _facts(hub, [], policy or Policy.objects.current(), now or timezone.now(), None)
     return next(iter(_shared([facts])))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from django.db import connection, transaction
@@ -27,6 +27,7 @@ logger = structlog.get_logger(__name__)
 
 # Postgres advisory locks: one writer of versions at a time, one of the live snapshot.
 PUBLISH_LOCK: Final = 0x6665_6401
+REDIS_TAG: Final = "federation:snapshot:tag"
 REFRESH_LOCK: Final = 0x6665_6402
 
 
@@ -103,6 +104,20 @@ def refresh() -> bool:
     return True if version is None else _push(_renewed(version.version))
 
 
+def tag(row: LiveSnapshot) -> str:
+    """What changes with every document: after a roll back an old content comes back as a new version."""
+    return f"{row.version}-{row.digest}"
+
+
+def tag_in_redis() -> str | None:
+    """The tag of the document that redirectors were told last; None if Redis is away or does not know."""
+    try:
+        found = cast("bytes | None", broker.connection().get(REDIS_TAG))
+    except broker.Away:
+        return None
+    return found.decode() if found else None
+
+
 def newest_live() -> LiveSnapshot | None:
     """The document redirectors are to have."""
     return LiveSnapshot.objects.filter(pk=1).first()
@@ -134,6 +149,7 @@ def _push(row: LiveSnapshot) -> bool:
         if redis.get(snapshot.REDIS_SNAPSHOT) != document:
             with redis.pipeline(transaction=True) as pipe:
                 pipe.set(snapshot.REDIS_SNAPSHOT, document)
+                pipe.set(REDIS_TAG, tag(row))
                 pipe.publish(snapshot.REDIS_NUDGE, row.version)
                 pipe.execute()
             logger.info("snapshot_pushed", version=row.version)

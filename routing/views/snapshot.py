@@ -12,6 +12,10 @@ from routing.services import publishing
 @require_safe
 def newest(request: HttpRequest) -> HttpResponse:
     """The newest document exactly as it was published; 304 for who has it already, 404 while there is none."""
+    # Those who poll ask Redis alone.
+    tag = publishing.tag_in_redis() if "If-None-Match" in request.headers else None
+    if tag and _knows(request, f'"{tag}"'):
+        return _tagged(HttpResponseNotModified(), f'"{tag}"')
     try:
         version = publishing.newest_live()
     except (OperationalError, InterfaceError):
@@ -20,12 +24,13 @@ def newest(request: HttpRequest) -> HttpResponse:
         return response
     if version is None:
         return JsonResponse({"error": "Nothing was published yet: there is no hub."}, status=404)
-    # The number is part of it: after a roll back an old content comes back as a new version.
-    etag = f'"{version.version}-{version.digest}"'
+    etag = f'"{publishing.tag(version)}"'
     if _knows(request, etag):
-        response = HttpResponseNotModified()
-    else:
-        response = HttpResponse(version.document, content_type="application/json")
+        return _tagged(HttpResponseNotModified(), etag)
+    return _tagged(HttpResponse(version.document, content_type="application/json"), etag)
+
+
+def _tagged(response: HttpResponse, etag: str) -> HttpResponse:
     response["ETag"] = etag
     response["Cache-Control"] = "no-cache"
     return response

@@ -29,6 +29,7 @@ from tests.factories import (
     make_person,
     make_samples,
 )
+from tests.members.applying import make_application
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,13 @@ TABLE = {
     "DELETE /offers/{id}/": Ask(EDITOR, "members"),
     "POST /offers/{id}/accept/": Ask(MAINTAINER, "members", {}),
     "POST /offers/{id}/decline/": Ask(MAINTAINER, "members", WHY),
+    "POST /members/{slug}/state/": Ask(MANAGER, "members", {"state": "paused", **WHY}),
+    "GET /applications/": Ask(MAINTAINER, "read"),
+    "GET /applications/{id}/": Ask(MAINTAINER, "read"),
+    "POST /applications/{id}/take-up/": Ask(MAINTAINER, "members", {}),
+    "POST /applications/{id}/decline/": Ask(MAINTAINER, "members", WHY),
+    "GET /usage/": Ask(EVERYBODY),
+    "GET /usage/repositories/": Ask(EVERYBODY),
     "GET /webhooks/": Ask(MAINTAINER, "read"),
     "POST /webhooks/": Ask(MAINTAINER, "webhooks", NEW_WEBHOOK),
     "GET /webhooks/{id}/": Ask(MAINTAINER, "read"),
@@ -156,6 +164,7 @@ def world(redis_url) -> dict[str, Any]:
     return {
         "uid": webhooks.send_test(webhook, by=webhook.created_by).uid,
         "/webhooks/": webhook.pk,
+        "/applications/": make_application().pk,
         "key": "a",
         "slug": "ovh",
         "version": 1,

@@ -1,8 +1,11 @@
 """Weights by the API: changed together, with a reason, once."""
 
-import pytest
+from datetime import timedelta
 
-from routing.models import Hub, WeightChange
+import pytest
+from django.utils import timezone
+
+from routing.models import Hub, TimedChange, WeightChange
 from tests.api.conftest import caller_for, problem
 from tests.factories import change_weights, make_hub, make_maintainer, make_user
 
@@ -110,3 +113,12 @@ def test_history_is_read_in_few_queries(anybody, django_assert_max_num_queries):
         change_weights(a=weight, b=weight)
     with django_assert_max_num_queries(2):
         assert len(anybody.get("weight-changes/?hub=a").json()["results"]) == 17
+
+
+def test_a_change_with_an_end_returns_by_itself(maintainer):
+    body = {"weights": {"a": 5}, "reason": "a course", "until": (timezone.now() + timedelta(days=1)).isoformat()}
+    assert maintainer.post("weight-changes/", body).status_code == 201
+    assert TimedChange.objects.get().back_to == 2
+    body["until"] = (timezone.now() - timedelta(days=1)).isoformat()
+    problem(maintainer.post("weight-changes/", {**body, "weights": {"b": 5}}), 422)
+    assert weights()["b"] == 1

@@ -64,6 +64,7 @@ PAGES = {
     "join": EVERYBODY,
     "snapshot": EVERYBODY,
     "status": EVERYBODY,
+    "metrics": MAINTAINER,
     "status-json": EVERYBODY,
     "status-feed": EVERYBODY,
     "maintenance-feed": EVERYBODY,

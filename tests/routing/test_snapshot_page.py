@@ -72,3 +72,17 @@ def test_without_its_database_it_says_503(client, url):
 
 def test_it_is_only_read(client, url):
     assert client.post(url).status_code == 405
+
+
+def test_who_polls_with_a_matching_etag_costs_no_query(client, redis_url, django_assert_num_queries):
+    make_hub("a")
+    publishing.publish("first")
+    publishing.refresh()
+    etag = client.get("/api/v1/snapshot/")["ETag"]
+    with django_assert_num_queries(0):
+        answer = client.get("/api/v1/snapshot/", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer["ETag"]) == (304, etag)
+    change_weights(a=5)
+    publishing.publish("second")
+    publishing.refresh()
+    assert client.get("/api/v1/snapshot/", headers={"If-None-Match": etag}).status_code == 200
