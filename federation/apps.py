@@ -13,7 +13,9 @@ class FederationConfig(AppConfig):
         """Have roles and texts made after each migrate, and register our checks."""
         from federation import checks  # noqa: F401 Registers itself.
         from federation.roles import make_roles
-        from members.services import texts
+        from members.services import bounces, texts
+
+        bounces.listen()
 
         post_migrate.connect(make_roles, sender=apps.get_app_config("routing"), dispatch_uid="federation.roles")
         post_migrate.connect(texts.ship, sender=apps.get_app_config("members"), dispatch_uid="members.texts")

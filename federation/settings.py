@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.github",
     "allauth.usersessions",
     "django_structlog",
+    "anymail",
     "pgtrigger",
     "simple_history",
     "import_export",
@@ -166,6 +167,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-accounts": {"task": "members.tasks.tidy_accounts", "schedule": 3600.0, "options": {"expires": 3600}},
     "tell-webhooks": {"task": "routing.tasks.tell_webhooks", "schedule": 5.0, "options": {"expires": 30}},
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
+    "remind-of-members": {"task": "members.tasks.remind", "schedule": 1800.0, "options": {"expires": 1800}},
+    "remind-of-hubs": {"task": "routing.tasks.remind", "schedule": 1800.0, "options": {"expires": 1800}},
     "follow-the-days": {"task": "members.tasks.follow_the_days", "schedule": 3600.0, "options": {"expires": 3600}},
     # Each list is looked at once a day, or when somebody asks for it.
     "look-at-lists": {"task": "routing.tasks.look_at_lists", "schedule": 30.0, "options": {"expires": 60}},
@@ -175,7 +178,12 @@ CELERY_BEAT_SCHEDULE = {
 # Letters. Without a server they go nowhere in development, where /dev/mail/ shows them, and are not sent in production.
 EMAIL_URL = env("EMAIL_URL", default="")
 MAIL_SERVER = env.email_url_config(EMAIL_URL or "dummymail://")
-MAIL_SERVER_MISSING = PRODUCTION and not EMAIL_URL
+# Or a mail provider that Anymail knows, by its name there, with Anymail's settings as JSON.
+MAIL_PROVIDER = env("MAIL_PROVIDER", default="")
+ANYMAIL = env.json("ANYMAIL", default={})
+if MAIL_PROVIDER:
+    MAIL_SERVER["EMAIL_BACKEND"] = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+MAIL_SERVER_MISSING = PRODUCTION and not (EMAIL_URL or MAIL_PROVIDER)
 # In development every letter is kept as well, in files, so that it can be read at /dev/mail/.
 EMAIL_BACKEND = MAIL_SERVER["EMAIL_BACKEND"] if PRODUCTION else "members.services.mailbox.Backend"
 MAILBOX = env.path("DEV_MAILBOX", default=str(BASE_DIR / ".local" / "mail"))

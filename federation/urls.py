@@ -1,6 +1,7 @@
 """The portal's addresses. `/healthz` and `/readyz` are answered before they come here (federation.health)."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -17,5 +18,8 @@ urlpatterns = [
     path("", include("routing.urls")),
     path("api/v1/", include("federation.api.urls")),
 ]
+
+if settings.MAIL_PROVIDER:
+    urlpatterns.append(path("anymail/", include("anymail.urls")))
 
 handler500 = "federation.api.errors.failed"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members.services import accounts, applications, notices, offers, retention, tokens
+from members.services import accounts, applications, notices, offers, reminders, retention, tokens, weekly
 from members.services.turns import turn
 
 
@@ -33,3 +33,10 @@ def tidy_accounts() -> None:
     """Forget sessions that are over, and what was noted of them and of tokens long ago."""
     accounts.tidy()
     tokens.tidy()
+
+
+@shared_task
+def remind() -> None:
+    """Queue the reminders about members that are due, and on Mondays the weekly letters."""
+    reminders.remind()
+    weekly.write()

@@ -12,6 +12,7 @@ from members.views import (
     data,
     dev,
     invitations,
+    letters,
     logos,
     people,
     record,
@@ -52,6 +53,8 @@ urlpatterns: list[URLPattern] = [
     path("my/<slug:slug>/people/<int:pk>/", people.person, name="my-person"),
     path("my/<slug:slug>/people/invitations/<int:pk>/", people.invitation, name="my-invitation"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
+    path("letters/<str:secret>/", letters.letters, name="letters"),
+    path("letters/<str:secret>/stop/<slug:topic>/", letters.stop, name="letters-stop"),
     path("accounts/", accounts.account, name="account"),
     path("accounts/sessions/<int:pk>/end/", accounts.end_session, name="session-end"),
 ]

@@ -15,6 +15,7 @@ from routing.services import (
     promises,
     publishing,
     ramps,
+    reminders,
     retention,
     timed_changes,
     usage_intake,
@@ -106,6 +107,12 @@ def tidy_history() -> None:
     webhooks.forget()
     replays.tidy()
     tokens.tidy()
+
+
+@shared_task
+def remind() -> None:
+    """Queue the reminders about hubs that are due."""
+    reminders.remind()
 
 
 @shared_task

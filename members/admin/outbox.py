@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp_replace
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from members.models import Notice
-from members.services import mail, notices
+from members.services import mail, notices, readers
 
 WORDS = {
     Notice.State.WAITING: ("◐", "waiting"),
@@ -21,6 +27,7 @@ WORDS = {
     Notice.State.SENT: ("●", "sent"),
     Notice.State.FAILED: ("✕", "failed"),
     Notice.State.DROPPED: ("○", "dropped"),
+    Notice.State.HELD: ("◔", "held for the weekly letter"),
 }
 
 
@@ -59,6 +66,35 @@ class NoticeAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under the name that people know."""
         return super().changelist_view(request, {"title": "Outbox", **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        """Two pages more: a letter as it looks, and all that is known of a reader."""
+        view = self.admin_site.admin_view
+        return [
+            path("reader/", view(self.reader), name="members_notice_reader"),
+            path("<int:pk>/letter/", view(self.letter), name="members_notice_letter"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(csp_replace({"default-src": [NONE], "style-src": [UNSAFE_INLINE], "sandbox": ["allow-popups"]}))
+    def letter(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The letter as mail programs show it, alone on a page where nothing of it can run."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponse(mail.shown_html(get_object_or_404(Notice, pk=pk, channel=None)))
+
+    def reader(self, request: HttpRequest) -> HttpResponse:
+        """Why did this person get, or not get, a letter?"""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        address = request.GET.get("address", "").strip().lower()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "What does a reader get, and why?",
+            "address": address,
+            "reader": readers.of(address) if address else None,
+        }
+        return render(request, "admin/members/reader.html", context)
 
     @action(description="Send again what failed", permissions=["change"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Notice]) -> None:
@@ -125,4 +161,8 @@ class NoticeAdmin(ModelAdmin):
     @display(description="As it reads")
     def preview(self, notice: Notice) -> SafeString:
         """The whole text, but for secrets."""
-        return format_html('<pre class="office-letter">{}</pre>', mail.shown(notice))
+        text = format_html('<pre class="office-letter">{}</pre>', mail.shown(notice))
+        if notice.is_for_a_channel:
+            return text
+        look = reverse("admin:members_notice_letter", args=[notice.pk])
+        return text + format_html('<p><a href="{}">As mail programs show it</a></p>', look)

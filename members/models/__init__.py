@@ -4,6 +4,7 @@ from members.models.access import Access, Invitation, Role
 from members.models.applications import Application, ApplicationMessage, Evidence, Responsibility
 from members.models.contacts import Contact
 from members.models.editing import Editable
+from members.models.letters import DeadAddress, LetterChoice
 from members.models.logos import Logo
 from members.models.members import SLUG, Member, MemberChange
 from members.models.notices import Channel, Notice
@@ -23,9 +24,11 @@ __all__ = [
     "Channel",
     "ComputeOffer",
     "Contact",
+    "DeadAddress",
     "Editable",
     "Evidence",
     "Invitation",
+    "LetterChoice",
     "Logo",
     "Member",
     "MemberChange",

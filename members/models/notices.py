@@ -60,6 +60,8 @@ class Notice(models.Model):
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
         DROPPED = "dropped", "dropped"
+        # Waits for the weekly letter of those who chose one.
+        HELD = "held", "held for the weekly letter"
 
     kind = models.CharField(max_length=40)
     # An e-mail address, or `channel:` and the channel's number, which stays when the channel is removed.
@@ -68,6 +70,12 @@ class Notice(models.Model):
     occasion = models.CharField(max_length=200)
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    # What it wants to be done, as a button: its address and its words.
+    link = models.CharField(max_length=500, blank=True)
+    link_text = models.CharField(max_length=100, blank=True)
+    # An iCalendar object that mail programs show as an invitation, and its method.
+    calendar = models.TextField(blank=True)
+    calendar_method = models.CharField(max_length=10, blank=True)
     why = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField(default=timezone.now)
@@ -86,11 +94,13 @@ class Notice(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="notice_due"),
             models.Index(fields=["-created_at"], name="notice_newest"),
+            models.Index(fields=["recipient"], condition=Q(state="held"), name="notice_held"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind", "recipient", "occasion"], name="notice_once"),
             models.CheckConstraint(
-                condition=Q(state__in=["waiting", "sending", "sent", "failed", "dropped"]), name="notice_state_known"
+                condition=Q(state__in=["waiting", "sending", "sent", "failed", "dropped", "held"]),
+                name="notice_state_known",
             ),
         ]
 

@@ -7,16 +7,21 @@ import smtplib
 from types import TracebackType
 from typing import Any, Final, Self
 
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.template.loader import render_to_string
+from django.utils.html import urlize
+from django.utils.safestring import SafeString, mark_safe
 
 from members.models import Notice, User
+from members.services import topics, wishes
 from members.services.delivery import Away, Pointless, Refused, Undelivered
 
 # From here on a reply code of SMTP means "never".
 FOR_GOOD: Final = 500
 # In links that were mailed, what follows the last word: long, and no slash in it.
-SECRETS: Final = re.compile(r"(/[a-z-]+/)[\w~:.=-]{25,}(?=/|\s|$)")
+SECRETS: Final = re.compile(r"(/[a-z-]+/)[\w~:.=-]{25,}(?=[/\s\"<]|$)")
 
 
 class Postman:
@@ -45,7 +50,9 @@ class Postman:
             letter(notice, connection).send()
         except smtplib.SMTPRecipientsRefused as error:
             raise _refusal(error) from None
-        except (smtplib.SMTPException, OSError) as error:
+        except AnymailRecipientsRefused as error:
+            raise Refused(f"The mail provider refuses the address: {said(error)}") from None
+        except (smtplib.SMTPException, AnymailError, OSError) as error:
             self._hang_up()
             raise Undelivered(f"The mail server broke off: {said(error)}") from None
         except ValueError as error:
@@ -73,26 +80,67 @@ class Postman:
                 return  # It is gone already, which is what we want.
 
 
-def letter(notice: Notice, connection: Any = None) -> EmailMessage:  # noqa: ANN401
-    """The letter of a notice. Its Message-ID never changes: a second copy can be told from a second letter."""
+def letter(notice: Notice, connection: Any = None) -> EmailMultiAlternatives:  # noqa: ANN401
+    """The letter of a notice, as plain text and as HTML, with its invitation if it has one.
+
+    Its Message-ID never changes: a second copy can be told from a second letter.
+    """
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
-    return EmailMessage(
-        subject=notice.subject,
-        body=text(notice),
-        to=[notice.recipient],
-        connection=connection,
-        headers={"Message-ID": f"<notice-{notice.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
+    headers = {"Message-ID": f"<notice-{notice.pk}@{domain}>", "Auto-Submitted": "auto-generated"}
+    topic = topics.of(notice.kind)
+    if not topic.needed:
+        # RFC 8058: the mail program's own button, one click, no page in between.
+        headers["List-Unsubscribe"] = f"<{wishes.stop_link(notice.recipient, topic)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    made = EmailMultiAlternatives(
+        subject=notice.subject, body=text(notice), to=[notice.recipient], connection=connection, headers=headers
     )
+    made.attach_alternative(html(notice), "text/html")
+    if notice.calendar:
+        method = notice.calendar_method
+        # Beside the text, where mail programs look for an invitation to show with its buttons.
+        made.attach_alternative(notice.calendar, f"text/calendar; method={method}; charset=utf-8")
+    return made
+
+
+def message(notice: Notice) -> str:
+    """What is to be said, with the link to what is to be done."""
+    return f"{notice.body}\n\n{notice.link_text}:\n{notice.link}" if notice.link else notice.body
 
 
 def text(notice: Notice) -> str:
-    """What is in it: the message, and why one gets it."""
-    return f"{notice.body}\n\n-- \nYou get this because {notice.why}.\n" if notice.why else f"{notice.body}\n"
+    """All that is in the plain letter: the message, why one gets it, and how to stop it."""
+    lines = [f"You get this because {notice.why}."] if notice.why else []
+    if not topics.of(notice.kind).needed:
+        lines.append(f"Choose what you get: {wishes.choices_link(notice.recipient)}")
+    foot = "\n".join(lines)
+    return f"{message(notice)}\n\n-- \n{foot}\n" if lines else f"{message(notice)}\n"
+
+
+def html(notice: Notice) -> str:
+    """The same for mail programs that show HTML."""
+    topic = topics.of(notice.kind)
+    context = {
+        "notice": notice,
+        "paragraphs": [_paragraph(each) for each in notice.body.split("\n\n") if each.strip()],
+        "choices": "" if topic.needed else wishes.choices_link(notice.recipient),
+    }
+    return render_to_string("emails/letter.html", context)
+
+
+def _paragraph(words: str) -> SafeString:
+    """Escaped, with its line breaks, and with links that can be clicked."""
+    return mark_safe(urlize(words.strip(), autoescape=True).replace("\n", "<br>\n"))  # noqa: S308
 
 
 def shown(notice: Notice) -> str:
     """The text for other eyes than its reader's: without the secrets of links, which are as good as a key."""
-    return SECRETS.sub(r"\1…", text(notice) if not notice.is_for_a_channel else notice.body)
+    return SECRETS.sub(r"\1…", message(notice) if notice.is_for_a_channel else text(notice))
+
+
+def shown_html(notice: Notice) -> str:
+    """The same as it looks in mail programs."""
+    return SECRETS.sub(r"\1…", html(notice))
 
 
 def said(error: Exception) -> str:

@@ -19,7 +19,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from members.models import Channel, Notice
-from members.services import channels, recipients
+from members.services import channels, mail, recipients, wishes
 from members.services.delivery import Away, Pointless, Refused, Undelivered
 from members.services.mail import Postman
 from members.services.recipients import Recipient
@@ -51,8 +51,14 @@ def queue(  # noqa: PLR0913 Each by name; they are the fields of the row.
     channel: Channel | None = None,
     due_at: datetime | None = None,
     useful_until: datetime | None = None,
+    link: tuple[str, str] | None = None,
+    calendar: tuple[str, str] | None = None,
 ) -> Notice:
-    """The notice of this kind to this recipient about this occasion: queued now, or as it was queued before."""
+    """Queue one message. `link` is what it wants to be done: words and address of its button; `calendar` an iCalendar
+    object and its method.
+
+    Gives the notice of this kind to this recipient about this occasion: queued now, or as it was queued before.
+    """
     notice, _ = Notice.objects.get_or_create(
         kind=kind,
         recipient=recipient,
@@ -64,6 +70,8 @@ def queue(  # noqa: PLR0913 Each by name; they are the fields of the row.
             "channel": channel,
             "due_at": due_at or timezone.now(),
             "useful_until": useful_until,
+            **dict(zip(("link_text", "link"), link or ("", ""), strict=True)),
+            **dict(zip(("calendar", "calendar_method"), calendar or ("", ""), strict=True)),
         },
     )
     return notice
@@ -78,6 +86,7 @@ def tell(
     body: str,
     due_at: datetime | None = None,
     useful_until: datetime | None = None,
+    link: tuple[str, str] | None = None,
 ) -> list[Notice]:
     """Queue the same for several."""
     return [
@@ -91,6 +100,7 @@ def tell(
             channel=each.channel,
             due_at=due_at,
             useful_until=useful_until,
+            link=link,
         )
         for each in whom
     ]
@@ -153,6 +163,9 @@ def _carry(notice: Notice, postman: Postman, now: datetime | None) -> bool:
     try:
         if notice.is_for_a_channel:
             _send_through(notice.channel, notice)
+        elif (obstacle := wishes.obstacle(notice)) is not None:
+            _settle(notice, state=obstacle[0], error=obstacle[1])
+            return False
         else:
             postman.carry(notice)
     except Undelivered as error:
@@ -168,7 +181,7 @@ def _send_through(channel: Channel | None, notice: Notice) -> None:
         raise Pointless("Its channel was removed.")
     if not channel.enabled:
         raise Pointless("Its channel was switched off.")
-    channels.send(channel.address, notice.subject, notice.body)
+    channels.send(channel.address, notice.subject, mail.message(notice))
 
 
 def _note_failure(notice: Notice, error: Undelivered, now: datetime) -> None:

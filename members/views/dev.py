@@ -28,7 +28,7 @@ def letters(request: HttpRequest) -> HttpResponse:
 
 
 def _text(notice: Notice) -> str:
-    return notice.body if notice.is_for_a_channel else mail.text(notice)
+    return mail.message(notice) if notice.is_for_a_channel else mail.text(notice)
 
 
 @require_POST

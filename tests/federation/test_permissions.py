@@ -75,6 +75,8 @@ PAGES = {
     "hub-badge": EVERYBODY,
     "contact-confirm": EVERYBODY,
     "contact-check-in": EVERYBODY,
+    "letters": EVERYBODY,
+    "letters-stop": EVERYBODY,
     "logo": EVERYBODY,
     "my": PERSON,
     "my-data": PERSON,
@@ -219,6 +221,8 @@ PAGES = {
     "admin:members_notice_changelist": MAINTAINER,
     "admin:members_notice_change": MAINTAINER,
     "admin:members_notice_history": MAINTAINER,
+    "admin:members_notice_reader": MAINTAINER,
+    "admin:members_notice_letter": MAINTAINER,
     "admin:members_notice_add": NOBODY,
     "admin:members_notice_delete": NOBODY,
     "admin:members_reviewedfield_changelist": MAINTAINER,
@@ -414,6 +418,8 @@ def addresses(redis_url) -> dict[str, str]:
         },
         "contact-confirm": ["secret"],
         "contact-check-in": ["secret"],
+        "letters": ["secret"],
+        "letters-stop": ["secret", "alerts"],
         "export": ["hosts", "json"],
         "traffic-reports": ["ours"],
         "traffic-report": ["ours", f"{timezone.now():%Y-%m}"],
@@ -426,6 +432,7 @@ def addresses(redis_url) -> dict[str, str]:
     for name in PAGES:
         model = next((each for each in keys if name.startswith(f"admin:{each}_")), "")
         needs_key = model and not name.endswith(("_changelist", "_add", "_import", "_export", "_all_exports"))
+        needs_key = model and not name.endswith(("_changelist", "_add", "_all_exports", "_reader"))
         found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
     found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"
     return found

@@ -62,8 +62,8 @@ def test_a_letter_goes_out_with_its_reason_and_is_marked(letterbox):
     assert (after(notice).state, notice.tries, notice.error) == ("sent", 1, "")
     letter = letterbox.letters[0]
     assert letter["Subject"] == "Hello"
-    assert "What happened." in letter.get_payload()
-    assert "You get this because you are a maintainer." in letter.get_payload()
+    assert "What happened." in letter.get_payload(0).get_payload()
+    assert "You get this because you are a maintainer." in letter.get_payload(0).get_payload()
 
 
 def test_what_was_sent_is_not_sent_again(letterbox):
