@@ -33,14 +33,25 @@ class RecordResource(resources.ModelResource):
     """A table of records."""
 
     by: User
+    columns: set[str]
+
+    def import_data(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Look at no row of what can't be taken at all."""
+        refusal = self._refusal(dataset)
+        if refusal:
+            result = self.get_result_class()()
+            result.append_base_error(self.get_error_result_class()(ValueError(refusal)))
+            return result
+        return super().import_data(dataset, *args, **kwargs)
+
+    def _refusal(self, dataset: Any) -> str:  # noqa: ANN401
+        if len(dataset) > MOST_ROWS:
+            return f"There are {len(dataset):,} rows, and {MOST_ROWS:,} are the most. Split the file."
+        unknown = set(dataset.headers or ()) - {field.column_name for field in self.get_import_fields()}
+        return f"No such column: {', '.join(sorted(map(str, unknown)))}." if unknown else ""
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Who brings it, and whether it can be taken at all."""
-        if len(dataset) > MOST_ROWS:
-            raise ValueError(f"There are {len(dataset):,} rows, and {MOST_ROWS:,} are the most. Split the file.")
-        unknown = set(dataset.headers or ()) - {field.column_name for field in self.get_import_fields()}
-        if unknown:
-            raise ValueError(f"No such column: {', '.join(sorted(map(str, unknown)))}.")
+        """Who brings it, and what it speaks of."""
         self.columns = set(dataset.headers or ())
         self.by = kwargs["user"]
 
