@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -19,6 +20,8 @@ SLUG: Final = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lower-case letters, digits and hyphens; a hyphen neither first nor last."
 )
 STATES: Final = ["applicant", "onboarding", "active", "paused", "past"]
+# What is below /my/ besides members.
+TAKEN: Final = frozenset(["data", "tokens"])
 LISTED: Final = ["active", "paused"]
 PUBLIC: Final = [*LISTED, "past"]
 
@@ -114,6 +117,11 @@ class Member(Editable):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """No member's pages take the place of others."""
+        if self.slug in TAKEN:
+            raise ValidationError({"slug": f"/my/{self.slug}/ is another page already: choose another slug."})
 
     @property
     def is_public(self) -> bool:

@@ -85,6 +85,12 @@ def test_when_it_joined_is_for_maintainers_to_say(member, editor):
     assert Member.objects.get(pk=member.pk).thanks == "For ten years."
 
 
+@pytest.mark.parametrize("slug", ["data", "tokens", "Big", "a b"])
+def test_no_member_takes_the_place_of_another_page(slug):
+    with pytest.raises(ValidationError):
+        records.add(Member(slug=slug, name="Big"), by=make_maintainer())
+
+
 class TestReview:
     @pytest.fixture(autouse=True)
     def reviewed(self):
