@@ -21,6 +21,7 @@ OVERLOAD: Final = 0.01  # part of the traffic above its share that makes a home 
 _GROWTH: Final = 2.0 ** (1 / HALF_LIFE)
 _SUM: Final = _GROWTH / (_GROWTH - 1)  # of the units of all redirects, to the growth of the unit over them
 _TURNS: Final = tuple(_GROWTH**turns for turns in range(TURNS + 1))
+_MANY: Final = TURNS * TURN_HEAT
 _GREATEST: Final = 2.0**500  # the unit is made small again when it gets there; a power of two, so nothing is rounded
 
 
@@ -102,36 +103,38 @@ class BalancedAffinity:
         return self._loads[home] > (self._shares[home] + OVERLOAD) * total
 
     def _turn(self, one: Repository, path: bytes) -> Choice:
-        """Choose for this redirect, and for the next few of this repository if it has many; all of them count now."""
-        home, unit = one.home[0], self._unit
-        spread = one.spread = one.spread or Spread(one.home, home, self.hubs[home][0])
-        place = self._place(spread, path)
-        spread.turns = turns = min(TURNS, int(one.heat / unit) // TURN_HEAT)
-        spread.choice = one.home if place == home else self._spills[place]
-        self._loads[place] += unit
-        if turns:
-            self._unit = unit * _TURNS[turns]
-            counted = (self._unit - unit) * _SUM
-            one.heat += counted
-            self._loads[place] += counted
-        if self._unit > _GREATEST:
-            self._shrink()
-        return spread.choice
+        """Choose for this redirect, and for the next few of this repository if it has many; all of them count now.
 
-    def _place(self, spread: Spread, path: bytes) -> int:
-        """The first hub in rank order that has its image and room; else one that is short; else the least loaded."""
-        loads, shares, total, unit = self._loads, self._shares, self._total, self._unit
-        least, lowest = spread.places[0], inf
+        The first hub in rank order that has its image and room; else one that is short; else the least loaded.
+        """
+        home, loads, shares, unit = one.home[0], self._loads, self._shares, self._unit
+        total = (unit - self._origin) * _SUM
+        spread = one.spread = one.spread or Spread(one.home, home, self.hubs[home][0])
+        least, lowest = home, inf
         for place in spread.places:
             load, due = loads[place], shares[place] * total
             if load + unit <= due:
-                return place
+                break
             if load < lowest * due:
                 least, lowest = place, load / due
-        if len(spread.places) == len(loads):
-            return least
+        else:
+            place = least if len(spread.places) == len(loads) else self._short(spread, path, total, least)
+        spread.choice = choice = one.home if place == home else self._spills[place]
+        # With the turns that follow, which count what the unit grows by over them.
+        spread.turns = turns = TURNS if one.heat >= _MANY * unit else int(one.heat / unit) // TURN_HEAT
+        self._unit = grown = unit * _TURNS[turns]
+        counted = (grown - unit) * _SUM
+        one.heat += counted
+        loads[place] += unit + counted
+        if grown > _GREATEST:
+            self._shrink()
+        return choice
+
+    def _short(self, spread: Spread, path: bytes, total: float, least: int) -> int:
+        """The first hub in rank order that is short, though it has not its image; without one the least loaded."""
+        loads, places = self._loads, spread.places
         openings = enumerate(self._openings)
-        short = [place for place, opening in openings if loads[place] < opening * total and place not in spread.places]
+        short = [place for place, opening in openings if loads[place] < opening * total and place not in places]
         return self._open(spread, path, short) if short else least
 
     def _open(self, spread: Spread, path: bytes, short: list[int]) -> int:
