@@ -13,7 +13,7 @@ from tests.routing.test_office_weights import text
 
 pytestmark = pytest.mark.django_db
 
-EDIT = reverse("admin:routing_weightchange_add")
+EDIT = "admin:routing_weightchange_add"
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def save(client, maintainer):
         data = {"reason": "as agreed", **how}
         for hub in Hub.objects.published():
             data |= {f"seen-{hub.pk}": hub.weight, f"weight-{hub.pk}": new.get(hub.key, hub.weight)}
-        return client.post(EDIT, data, follow=True)
+        return client.post(reverse(EDIT), data, follow=True)
 
     return do
 
