@@ -102,7 +102,9 @@ class MemberAdmin(TableAdmin):
         if checked is None:
             return "no contact"
         stale = timezone.now() - checked >= contacts.FRESH
-        return format_html("{}{}", format_html('<span aria-hidden="true">◐</span> ') if stale else "", day(checked))
+        return format_html(
+            "{}{}", format_html('<span aria-hidden="true">{}</span> ', "◐") if stale else "", day(checked)
+        )
 
     @display(description="Offer ends", ordering="first_end")
     def shown_offers(self, member: Member) -> SafeString | str:
