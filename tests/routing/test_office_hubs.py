@@ -94,12 +94,16 @@ def test_a_longer_list_asks_the_database_no_more_often(client, name, django_asse
         client.get(reverse(f"admin:routing_{name}_changelist"))
 
 
-@pytest.mark.parametrize("name", ["admin:index", "admin:routing_weightchange_add", "admin:members_member_changelist"])
-def test_the_other_pages_are_cheap_too(client, name, django_assert_max_num_queries):
+# The first page counts what waits for a person, with one query for each of a dozen sources.
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("admin:index", 28), ("admin:routing_weightchange_add", 14), ("admin:members_member_changelist", 14)],
+)
+def test_the_other_pages_are_cheap_too(client, name, most, django_assert_max_num_queries):
     for number in range(12):
         make_hub(f"hub{number}")
         change_weights(**{f"hub{number}": 5})
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(most):
         client.get(reverse(name))
 
 
