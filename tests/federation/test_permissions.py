@@ -431,7 +431,9 @@ def addresses(redis_url) -> dict[str, str]:
     found = {}
     for name in PAGES:
         model = next((each for each in keys if name.startswith(f"admin:{each}_")), "")
-        needs_key = model and not name.endswith(("_changelist", "_add", "_import", "_export", "_all_exports", "_reader"))
+        needs_key = model and not name.endswith(
+            ("_changelist", "_add", "_import", "_export", "_all_exports", "_reader")
+        )
         found[name] = reverse(name, args=special.get(name) or ([keys[model]] if needs_key else []))
     found["admin:autocomplete"] += "?app_label=routing&model_name=hub&field_name=member"
     return found
