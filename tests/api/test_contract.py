@@ -5,6 +5,7 @@ import os
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
@@ -14,7 +15,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from federation.wsgi import application
 from tests.api.conftest import caller_for
 from tests.api.test_permissions import world  # noqa: F401 A fixture.
 from tests.factories import make_maintainer
@@ -40,6 +40,8 @@ def connection_of_the_test():
 @pytest.mark.parametrize("kind", ["outsider", "maintainer"])
 def test_what_a_machine_thinks_up_is_answered_as_the_schema_says(kind, world, anybody):  # noqa: F811
     caller = anybody if kind == "outsider" else caller_for(make_maintainer())
+    # Made here and not above: it loads the addresses, which are others while tests are being collected.
+    application = get_wsgi_application()
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", application, headers={"Host": "localhost"})
     headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
     failed = []

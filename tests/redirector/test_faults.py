@@ -70,11 +70,14 @@ def test_redis_is_killed_and_comes_back(start: Start, hubs: list[FakeHub], valke
     publish(valkey, published(hubs))
     redirector = start("--redis", valkey.url)
     valkey.kill()
-    wait_until(lambda: troubles(redirector, "redis"), "the trouble is told")
+    # A dying server may break off first; from then on nobody can connect to it.
+    wait_until(lambda: "connecting to" in "".join(troubles(redirector, "redis")[-1:]), "the trouble is told")
+    told = troubles(redirector, "redis")
     redirects(redirector)
     wait_until(lambda: age(redirector) > 3, "the age is seen to grow")
     redirects(redirector)
-    assert len(troubles(redirector, "redis")) == 1
+    assert troubles(redirector, "redis") == told
+    assert len(told) <= 2
     valkey.start()
     publish(valkey, published(hubs, version=2, weight=7))
     wait_until(lambda: weight(redirector) == 7, "it follows again")
