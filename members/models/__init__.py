@@ -1,11 +1,14 @@
 """People and promises, and what was told to whom."""
 
 from members.models.access import Access, Invitation, Role
+from members.models.agendas import ActionItem, AgendaItem
 from members.models.applications import Application, ApplicationMessage, Evidence, Responsibility
+from members.models.attendance import Attendance, RotaPerson, Rsvp
 from members.models.contacts import Contact
 from members.models.editing import Editable
 from members.models.letters import DeadAddress, LetterChoice
 from members.models.logos import Logo
+from members.models.meetings import AvoidDate, Meeting, MeetingSeries, MeetingSlot
 from members.models.members import SLUG, Member, MemberChange
 from members.models.notices import Channel, Notice
 from members.models.offers import ComputeOffer
@@ -19,8 +22,12 @@ from members.models.traces import Trace
 __all__ = [
     "SLUG",
     "Access",
+    "ActionItem",
+    "AgendaItem",
     "Application",
     "ApplicationMessage",
+    "Attendance",
+    "AvoidDate",
     "Channel",
     "ComputeOffer",
     "Contact",
@@ -30,6 +37,9 @@ __all__ = [
     "Invitation",
     "LetterChoice",
     "Logo",
+    "Meeting",
+    "MeetingSeries",
+    "MeetingSlot",
     "Member",
     "MemberChange",
     "Notice",
@@ -38,6 +48,8 @@ __all__ = [
     "Responsibility",
     "ReviewedField",
     "Role",
+    "RotaPerson",
+    "Rsvp",
     "Text",
     "Token",
     "TokenUse",
