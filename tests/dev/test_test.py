@@ -37,6 +37,12 @@ def test_all_cores_are_used_and_arguments_handed_on(run, monkeypatch):
     assert run("-k", "words") == ["-n", str(runner.cores()), "--dist", "loadgroup", "-k", "words"]
 
 
+def test_what_was_compiled_is_kept_for_the_processes_that_tests_start(run, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    run()
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+
+
 def test_without_a_browser_its_tests_are_left_out_and_that_is_said(run, capsys):
     assert run()[-2:] == ["-m", "not browser"]
     assert "are left out" in capsys.readouterr().out
