@@ -60,11 +60,15 @@ def set_weight(client: Client, options: argparse.Namespace) -> Found:
             yes=options.yes,
         )
     change = client.set_weights(
-        {options.key: str(options.weight)}, reason=options.reason, seen={options.key: row["weight"]}
+        {options.key: str(options.weight)},
+        reason=options.reason,
+        seen={options.key: row["weight"]},
+        **({"until": options.until} if options.until else {}),
     )
     if change["batch"] is None:
         return Found(change, f"{row['name']} has weight {options.weight} already.\n")
-    return Found(change, f"{row['name']}: weight {words.number(row['weight'])} → {options.weight}.\n")
+    until = f" until {words.plain(options.until)}, then {words.number(row['weight'])} again" if options.until else ""
+    return Found(change, f"{row['name']}: weight {words.number(row['weight'])} → {options.weight}{until}.\n")
 
 
 def drain(client: Client, options: argparse.Namespace) -> Found:

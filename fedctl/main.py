@@ -18,6 +18,7 @@ from fedctl.client import Away, Client, FedctlError, Refused
 
 DONE, DIFFERS, WRONG, REFUSED, AWAY = range(5)
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
+TIME: Final = "such as 2027-01-31T18:00Z"
 
 Connect = Callable[[str, str], Client]
 
@@ -71,8 +72,9 @@ def _hubs(hubs: argparse.ArgumentParser) -> None:
     _add(verbs, "show", commands.show_hub, "one hub, and why it gets its traffic").add_argument("key")
     weight = _writing(_add(verbs, "weight", commands.set_weight, "give a hub another weight"))
     weight.add_argument("weight", type=commands.weight)
+    weight.add_argument("--until", default="", metavar="TIME", help=f"{TIME}; then it goes back by itself")
     drain = _writing(_add(verbs, "drain", commands.drain, "no launches for a hub from now on"))
-    drain.add_argument("--until", default="", metavar="TIME", help="such as 2027-01-31T18:00Z; else until undrained")
+    drain.add_argument("--until", default="", metavar="TIME", help=f"{TIME}; else until undrained")
     undrain = _add(verbs, "undrain", commands.undrain, "the emergency is over")
     undrain.add_argument("key")
     undrain.add_argument("--reason", default="", metavar="TEXT")

@@ -4,17 +4,18 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from federation.api import errors, views
-from members.api.applications import Applications
 from members.api.contacts import Contacts
 from members.api.members import MemberChanges
 from members.api.offers import Offers
 from routing.api import checks
+from routing.api.applications import Applications
 from routing.api.downtimes import Downtimes
 from routing.api.drift import Drift
 from routing.api.exports import ExportFile, Exports
 from routing.api.hubs import Hubs
 from routing.api.incidents import Incidents
 from routing.api.members import Members
+from routing.api.ramps import Ramps
 from routing.api.snapshots import Snapshots
 from routing.api.usage import RepositoryUsage, Usage
 from routing.api.webhooks import Deliveries, Webhooks
@@ -25,6 +26,7 @@ app_name = "api"
 router = SimpleRouter()
 router.register("hubs", Hubs, basename="hubs")
 router.register("weight-changes", WeightHistory, basename="weight-changes")
+router.register("ramps", Ramps, basename="ramps")
 router.register("snapshots", Snapshots, basename="snapshots")
 router.register("downtimes", Downtimes, basename="downtimes")
 router.register("incidents", Incidents, basename="incidents")

@@ -39,19 +39,20 @@ class WeightChanges(Record):
     changes = WeightChangeRecord(many=True)
 
 
-def _weight() -> serializers.DecimalField:
+def weight_field() -> serializers.DecimalField:
+    """A weight as a caller may send it."""
     return serializers.DecimalField(max_digits=9, decimal_places=3, min_value=0, max_value=MAX_WEIGHT)
 
 
 class NewWeights(Reasoned):
     """New weights, all or none of them."""
 
-    weights = serializers.DictField(child=_weight(), allow_empty=False, help_text="By the hub's key.")
+    weights = serializers.DictField(child=weight_field(), allow_empty=False, help_text="By the hub's key.")
     until = serializers.DateTimeField(
         required=False, allow_null=True, help_text="Then the hubs get back the weights of now, by themselves."
     )
     seen = serializers.DictField(
-        child=_weight(),
+        child=weight_field(),
         required=False,
         help_text="The weights that the change is based on: 412 if one is another by now.",
     )
@@ -87,7 +88,7 @@ class WeightHistory(Resource):
         """Change weights, all or none."""
         wanted = self.order(NewWeights)
         known = dict(Hub.objects.values_list("key", "pk"))
-        new, seen = _by_hub("weights", wanted["weights"], known), _by_hub("seen", wanted.get("seen", {}), known)
+        new, seen = by_hub("weights", wanted["weights"], known), by_hub("seen", wanted.get("seen", {}), known)
         why, by, until = wanted["reason"], writer(request), wanted.get("until")
         with refused(weights.WeightsError, stale=weights.StaleEdit, field=reasons.NoReason):
             if until is None:
@@ -98,7 +99,8 @@ class WeightHistory(Resource):
         return Response({"batch": batch, "changes": self.represent(rows)}, status=201)
 
 
-def _by_hub(field: str, found: Mapping[str, Decimal], known: Mapping[str, int]) -> dict[int, Decimal]:
+def by_hub(field: str, found: Mapping[str, Decimal], known: Mapping[str, int]) -> dict[int, Decimal]:
+    """Weights by the hubs' primary keys; ValidationError for a key that is none."""
     unknown = {key: ["There is no such hub."] for key in found if key not in known}
     if unknown:
         raise ValidationError({field: unknown})

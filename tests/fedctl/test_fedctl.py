@@ -12,7 +12,7 @@ from django.utils import timezone
 from fedctl.client import Client
 from fedctl.main import main
 from members.services import tokens
-from routing.models import Downtime, Hub, WeightChange
+from routing.models import Downtime, Hub, TimedChange, WeightChange
 from routing.services import exports
 from tests.api.conftest import nobody_is_counted  # noqa: F401 A fixture that counts for all tests here.
 from tests.factories import make_checked_hub, make_hub, make_maintainer, make_user
@@ -86,6 +86,15 @@ def test_a_weight_is_changed_after_a_yes(fedctl, token):
     assert "fall for HERON from 75.0 % to 33.3 %" in err
     change = WeightChange.objects.get()
     assert (change.to_weight, change.reason) == (5, "new disks")
+
+
+def test_a_weight_for_a_time_goes_back_by_itself(fedctl, token):
+    token()
+    until = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%MZ")
+    code, out, _ = fedctl("hubs", "weight", "heron", "5", "--reason", "a course", "--until", until, "--yes")
+    assert (code, out) == (0, f"HERON: weight 30 → 5 until {until}, then 30 again.\n")
+    assert TimedChange.objects.get().back_to == 30
+    assert fedctl("hubs", "weight", "otter", "5", "--reason", "a course", "--until", "soon", "--yes")[0] == 3
 
 
 def test_more_for_one_hub_is_less_for_others_and_asked_about_too(fedctl, token):
