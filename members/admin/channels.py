@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from members.admin.records import HistoryAdmin
 from members.models import Channel, Notice
 from members.services import channels
 from members.services.delivery import Undelivered
@@ -56,7 +56,7 @@ class ChannelForm(forms.ModelForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(ModelAdmin):
+class ChannelAdmin(HistoryAdmin):
     """Chats, webhooks, other mailboxes: anything Apprise speaks."""
 
     form = ChannelForm

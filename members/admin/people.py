@@ -17,6 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from members.admin.records import HistoryAdmin
 from members.models import User
 from members.services import accounts
 
@@ -35,7 +36,7 @@ class AccountChangeForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(HistoryAdmin, DjangoUserAdmin):
     """Accounts: superusers only. A maintainer is one with staff status and the role "maintainers"."""
 
     form = AccountChangeForm
@@ -50,7 +51,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         """The old address logs nobody in any more."""
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data or not change:
-            accounts.change_email(obj, obj.email)
+            accounts.change_email(obj, obj.email, by=request.user)  # type: ignore[arg-type]
 
     @action(description="Take away second factors (the person lost theirs)", permissions=["change"])
     def take_second_factors(self, request: HttpRequest, chosen: QuerySet[User]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -52,8 +53,29 @@ class RecordForm(forms.ModelForm):
         return {name: value for name, value in self.cleaned_data.items() if name in kept}
 
 
-class RecordAdmin(SimpleHistoryAdmin, ModelAdmin):
-    """Records that services write, with their history."""
+class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
+    """Rows with a history that can be read: who, when, what, why. Nothing is changed from there."""
+
+    object_history_list_template = "admin/history_rows.html"
+    history_list_per_page = 50
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401
+        """What was is looked at, not brought back: services know what may be changed."""
+        return True
+
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """All that was is in the list."""
+        return redirect(admin_urlname(self.opts, "history"), object_id)  # type: ignore[arg-type]
+
+
+class RecordAdmin(HistoryAdmin):
+    """Records that services write."""
 
     list_per_page = 50
     list_filter_submit = True

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from members.admin.records import HistoryAdmin
 from members.models import Member, ReviewedField
 from members.services import records
 
@@ -31,7 +31,7 @@ class ReviewForm(forms.ModelForm):
 
 
 @admin.register(ReviewedField)
-class ReviewedFieldAdmin(ModelAdmin):
+class ReviewedFieldAdmin(HistoryAdmin):
     """Chosen by adding, let go by deleting; there is nothing to edit."""
 
     form = ReviewForm

@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from foundation.markdown import render_markdown
+from members.admin.records import RecordAdmin, RecordForm
 from members.models import Text
 from members.services import texts
 
@@ -27,9 +27,10 @@ PAGES = {
 
 
 @admin.register(Text)
-class TextAdmin(ModelAdmin):
+class TextAdmin(RecordAdmin):
     """What stands where. Nothing is deleted: an empty text is not shown."""
 
+    form = RecordForm
     list_display = ("title", "part", "position", "shown_edited")
     list_filter = ("part",)
     search_fields = ("title", "body")
@@ -38,8 +39,6 @@ class TextAdmin(ModelAdmin):
     fields = ("part", "position", "title", "body", "preview")
     readonly_fields = ("preview",)
     actions = ["restore"]
-    warn_unsaved_form = True
-    change_form_show_cancel_button = True
 
     def has_delete_permission(self, request: HttpRequest, obj: Text | None = None) -> bool:
         """Nobody."""
@@ -47,7 +46,11 @@ class TextAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Text, form: Any, change: bool) -> None:  # noqa: ANN401
         """Keep it, also through the next release."""
-        texts.edit(obj)
+        by: Any = request.user
+        if change:
+            texts.edit(obj, form.record(), by=by, seen=form.cleaned_data["seen"] or None)
+        else:
+            obj.pk = texts.add(form.record(), by=by).pk
 
     def view_on_site(self, obj: Text) -> str:
         """The page it stands on."""
@@ -56,7 +59,7 @@ class TextAdmin(ModelAdmin):
     @action(description="Give back the words that came with the portal", permissions=["change"])
     def restore(self, request: HttpRequest, chosen: QuerySet[Text]) -> None:
         """Undo what maintainers wrote into these."""
-        count = sum(texts.restore(text) for text in chosen)
+        count = sum(texts.restore(text, by=request.user) for text in chosen)  # type: ignore[arg-type]
         own = len(chosen) - count
         messages.success(request, f"{count} have the words again that came with the portal.")
         if own:

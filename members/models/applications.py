@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from members.models.histories import Histories
 from members.models.members import Member
 
 MOST: Final = 1_000_000  # Of cores, GiB and users: more is a slip of the keyboard.
@@ -116,6 +117,8 @@ class Application(models.Model):
     member = models.OneToOneField(Member, on_delete=models.SET_NULL, null=True, blank=True, related_name="application")
 
     objects = ApplicationQuerySet.as_manager()
+    # Who asked is forgotten with the application, and so is its history.
+    history = Histories(excluded_fields=["contact_name", "email", "chat"], cascade_delete_history=True)
 
     class Meta:
         ordering = ("-created_at", "-id")

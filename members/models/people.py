@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from members.models.histories import Histories
+
 
 class PeopleManager(UserManager["User"]):
     """Makes accounts."""
@@ -31,6 +33,12 @@ class User(AbstractUser):
     session_era = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar = PeopleManager()
+    # What people are called and what they may do: no password, no log-in. It is erased with the account.
+    history = Histories(
+        excluded_fields=["password", "last_login", "date_joined", "service", "session_era"],
+        m2m_fields=["groups"],
+        cascade_delete_history=True,
+    )
 
     class Meta:
         ordering = ("username",)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from members.models.histories import Histories
 from members.models.members import Member
 
 
@@ -15,6 +16,8 @@ class ReviewedField(models.Model):
     """A fact of members' records that does not change at once when a member edits it: maintainers look first."""
 
     field = models.CharField(max_length=30, unique=True)
+
+    history = Histories()
 
     class Meta:
         ordering = ("field",)

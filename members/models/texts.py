@@ -7,12 +7,17 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from members.models.editing import Editable
+from members.models.histories import Histories
 
-class Text(models.Model):
+
+class Text(Editable):
     """One heading and what stands under it, in markdown. The first of a part is its page's heading.
 
     Those with a key came with the portal: as long as nobody edits one, a new release may bring better words.
     """
+
+    RECORD = ("part", "position", "title", "body")
 
     class Part(models.TextChoices):
         """Where it stands."""
@@ -34,6 +39,8 @@ class Text(models.Model):
     )
     key = models.CharField(max_length=40, blank=True, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history = Histories(excluded_fields=["key", "edited_at"])
 
     class Meta:
         ordering = ("part", "position", "id")

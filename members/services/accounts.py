@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from members.models import User
-from members.services import access
+from members.services import access, history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,11 +45,12 @@ def create(email: str, name: str = "") -> User:
 
 def edit(user: User, *, name: str, time_zone: str) -> None:
     """What this person is called, and their time zone."""
-    User.objects.filter(pk=user.pk).update(first_name=name.strip(), last_name="", time_zone=time_zone)
+    user.first_name, user.last_name, user.time_zone = name.strip(), "", time_zone
+    history.save(user, by=user, fields=["first_name", "last_name", "time_zone"])
 
 
 @transaction.atomic
-def change_email(user: User, email: str) -> None:
+def change_email(user: User, email: str, *, by: User | None = None) -> None:
     """Give the account another address, which is trusted. The old one logs nobody in any more."""
     email = User.objects.normalize_email(email)
     if email and User.objects.exclude(pk=user.pk).filter(email=email).exists():
@@ -58,8 +59,8 @@ def change_email(user: User, email: str) -> None:
     if email:
         EmailAddress.objects.filter(email=email).delete()
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-    User.objects.filter(pk=user.pk).update(email=email)
     user.email = email
+    history.save(user, by=by, fields=["email"])
 
 
 def end_sessions(user: User) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from foundation import texts
 from members.models import Application, ApplicationMessage, Evidence, Responsibility
 from members.services import application_letters as letters
+from members.services import history
 
 if TYPE_CHECKING:
     from members.models import User
@@ -128,6 +129,7 @@ def take_up(application: Application, *, by: User) -> None:
     waiting = Application.objects.confirmed().filter(pk=application.pk, state=SUBMITTED)
     if not waiting.update(state=REVIEW, reviewer=by):
         raise AlreadyDecided(_where_it_is(application))
+    _note(application, by=by, reason="taken up")
 
 
 @transaction.atomic
@@ -165,7 +167,7 @@ def withdraw(application: Application) -> None:
     open_ones = Application.objects.filter(pk=application.pk, state__in=[DRAFT, *Application.OPEN])
     if not open_ones.update(state=WITHDRAWN, decided_at=timezone.now()):
         raise AlreadyDecided(_where_it_is(application))
-    application.refresh_from_db()
+    _note(application, by=None, reason="withdrawn")
     if application.submitted_at and application.email_confirmed_at:
         letters.withdrawn(application)
 
@@ -218,11 +220,17 @@ def _arrive(application: Application) -> None:
         Evidence.objects.create(application=application)
 
 
-def _decide(application: Application, state: str, **values: Any) -> None:  # noqa: ANN401
+def _decide(application: Application, state: Application.State, *, by: User, decision: str) -> None:
     open_ones = Application.objects.confirmed().filter(pk=application.pk, state__in=Application.OPEN)
-    if not open_ones.update(state=state, decided_at=timezone.now(), decided_by=values.pop("by"), **values):
+    if not open_ones.update(state=state, decided_at=timezone.now(), decided_by=by, decision=decision):
         raise AlreadyDecided(_where_it_is(application))
+    _note(application, by=by, reason=str(state.label))
+
+
+def _note(application: Application, *, by: User | None, reason: str) -> None:
+    """A conditional update leaves no history by itself."""
     application.refresh_from_db()
+    history.note([application], by=by, reason=reason)
 
 
 def _where_it_is(application: Application) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 if TYPE_CHECKING:
     from members.models import User
@@ -29,7 +30,8 @@ def note(rows: Iterable[models.Model], *, by: User | None, reason: str = "", cre
         manager: Any = model.history  # type: ignore[attr-defined]
         for row in found:
             sign(row, by=by, reason=reason)
-        manager.bulk_history_create(found, update=not created)
+        for kept, row in zip(manager.bulk_history_create(found, update=not created), found, strict=True):
+            HistoricalRecords().create_historical_record_m2ms(kept, row)
 
 
 def sign(row: Any, *, by: User | None, reason: str = "") -> None:  # noqa: ANN401

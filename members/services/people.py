@@ -17,6 +17,7 @@ from members.services import access, contacts, edits, history
 
 ERASED: Final = "somebody who was erased"
 APPLICATION: Final = ("organisation", "contact_name", "email", "chat", "state", "submitted_at", "hub_url")
+HISTORY: Final = ("history_date", "history_type", "username", "first_name", "last_name", "email", "time_zone")
 ACCOUNT: Final = ("username", "first_name", "last_name", "email", "time_zone", "date_joined", "last_login")
 
 
@@ -28,6 +29,7 @@ def export(user: User) -> dict[str, Any]:
     """All that is kept of a person, as plain data."""
     return {
         "account": {name: _plain(getattr(user, name)) for name in ACCOUNT},
+        "account_before": list(user.history.values(*HISTORY)),
         "access": list(user.access.values("member__slug", "role", "created_at")),
         "contacts": [_contact(each) for each in _contacts(user)],
         "invitations": list(_invitations(user).values("member__slug", "email", "role", "created_at", "accepted_at")),

@@ -94,9 +94,10 @@ def review(fields: Iterable[str], *, by: User) -> None:
     wanted = set(fields)
     if not wanted <= set(OWN):
         raise edits.EditError(f"{', '.join(sorted(wanted - set(OWN)))}: no such fact of a member.")
-    ReviewedField.objects.exclude(field__in=wanted).delete()
-    for name in wanted:
-        ReviewedField.objects.get_or_create(field=name)
+    for row in ReviewedField.objects.exclude(field__in=wanted):
+        history.delete(row, by=by)
+    for name in wanted - set(ReviewedField.objects.values_list("field", flat=True)):
+        history.save(ReviewedField(field=name), by=by)
 
 
 def _propose(row: Member, changes: Mapping[str, Any], by: User) -> tuple[str, ...]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from members.models import Text
+from members.services import edits, history
 from members.services.shipped_texts import SHIPPED
 
-WORDS = ("part", "position", "title", "body")
+if TYPE_CHECKING:
+    from members.models import User
+
+WORDS = Text.RECORD
 
 
 def read(*parts: Text.Part) -> dict[str, list[Text]]:
@@ -22,10 +27,29 @@ def read(*parts: Text.Part) -> dict[str, list[Text]]:
     return found
 
 
-def edit(text: Text) -> None:
-    """Keep what a maintainer wrote; from now on no release changes it."""
-    text.edited_at = timezone.now()
-    text.save()
+@transaction.atomic
+def add(values: Mapping[str, Any], *, by: User) -> Text:
+    """One more, of a maintainer's own."""
+    text = Text(edited_at=timezone.now())
+    for name, value in edits.different(text, values).items():
+        setattr(text, name, value)
+    text.full_clean()
+    history.save(text, by=by)
+    return text
+
+
+@transaction.atomic
+def edit(text: Text, values: Mapping[str, Any], *, by: User, seen: str | None = None) -> tuple[str, ...]:
+    """Keep what a maintainer wrote; from now on no release changes it. The names of what is other now.
+
+    `seen` is the fingerprint the editor saw: edits.Stale if it is another by now.
+    """
+    row = edits.locked(text)
+    changed = edits.apply(row, values, seen=seen)
+    if changed:
+        row.edited_at = timezone.now()
+        history.save(row, by=by, fields=[*changed, "edited_at"])
+    return changed
 
 
 def is_as_shipped(text: Text) -> bool:
@@ -34,26 +58,32 @@ def is_as_shipped(text: Text) -> bool:
     return shipped is not None and all(getattr(text, name) == getattr(shipped, name) for name in WORDS)
 
 
-def restore(text: Text) -> bool:
+@transaction.atomic
+def restore(text: Text, *, by: User | None = None) -> bool:
     """Give it back the words that came with the portal; whether it has any."""
     shipped = _shipped().get(text.key)
     if shipped is None:
         return False
-    values = {name: getattr(shipped, name) for name in WORDS}
-    return bool(Text.objects.filter(pk=text.pk).update(**values, edited_at=None))
+    row = edits.locked(text)
+    for name in WORDS:
+        setattr(row, name, getattr(shipped, name))
+    row.edited_at = None
+    history.save(row, by=by, reason="the words that came with the portal", fields=[*WORDS, "edited_at"])
+    return True
 
 
 @transaction.atomic
 def ship(**_kwargs: Any) -> None:  # noqa: ANN401
     """Bring the texts up to this release, but those that a maintainer edited. A receiver of `post_migrate`."""
-    if Text._meta.db_table not in connection.introspection.table_names():
+    tables = {Text._meta.db_table, Text.history.model._meta.db_table}
+    if not tables <= set(connection.introspection.table_names()):
         return  # Somebody migrated back to before there were any.
     shipped = _shipped()
     known = {text.key: text for text in Text.objects.exclude(key="")}
     Text.objects.bulk_create(text for key, text in shipped.items() if key not in known)
     for text in known.values():
         if text.edited_at is None and not is_as_shipped(text) and not restore(text):
-            text.delete()  # No release has it any more.
+            history.delete(text, by=None, reason="no release has it any more")
 
 
 def _shipped() -> dict[str, Text]:

@@ -13,9 +13,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from members.admin.records import HistoryAdmin
 from routing.admin import downtime_pages, pages
 from routing.models import Downtime
 
@@ -46,7 +46,7 @@ class PhaseFilter(admin.SimpleListFilter):
 
 
 @admin.register(Downtime)
-class DowntimeAdmin(ModelAdmin):
+class DowntimeAdmin(HistoryAdmin):
     """Maintenance is planned, extended, ended early and called off here; nothing is deleted."""
 
     list_display = ("shown_hub", "shown_phase", "shown_start", "shown_end", "shown_kind", "shown_text")

@@ -9,16 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
+from members.admin.records import RecordAdmin, RecordForm
 from routing.admin import pages
 from routing.models import DriftReport, DriftSource
 from routing.services import exports
@@ -41,17 +40,16 @@ class DriftChangeList(ChangeList):
 
 
 @admin.register(DriftSource)
-class DriftSourceAdmin(ModelAdmin):
+class DriftSourceAdmin(RecordAdmin):
     """Which published files are looked at every day, and what was found there."""
 
+    form = RecordForm
     list_display = ("name", "shown_state", "shown_points", "shown_time", "enabled")
     search_fields = ("name", "url")
     ordering = ("name",)
-    list_per_page = 50
     actions = None
     actions_list = ["all_exports"]
     actions_detail = ["report"]
-    change_form_show_cancel_button = True
     fields = ("name", "url", "enabled")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401
@@ -62,9 +60,13 @@ class DriftSourceAdmin(ModelAdmin):
         """The list, under a name that says what it is."""
         return super().changelist_view(request, {"title": "Lists elsewhere", **(extra_context or {})})
 
-    def save_model(self, request: HttpRequest, obj: DriftSource, form: ModelForm[DriftSource], change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: DriftSource, form: Any, change: bool) -> None:  # noqa: ANN401
         """By the service: what is new is looked at within a minute."""
-        sources.save(obj)
+        by = pages.who(request)
+        if change:
+            sources.edit(obj, form.record(), by=by, seen=form.cleaned_data["seen"] or None)
+        else:
+            obj.pk = sources.add(form.record(), by=by).pk
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DriftSource]:
         """All of them."""

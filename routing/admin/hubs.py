@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
+from members.admin.records import HistoryAdmin
 from routing.admin import downtime_pages, hub_pages, pages
 from routing.forms import AT_ONCE, HubForm, NewHubForm
 from routing.models import NAMES, Downtime, Hub
@@ -47,7 +47,7 @@ class HubChangeList(ChangeList):
 
 
 @admin.register(Hub)
-class HubAdmin(ModelAdmin):
+class HubAdmin(HistoryAdmin):
     """Hubs are taken in, edited, drained and retired here; weights have their own page; nothing is deleted."""
 
     list_display = ("hub", "member", "shown_state", "shown_now", "shown_weight", "shown_share", "last_change")

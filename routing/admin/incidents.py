@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from members.admin.records import HistoryAdmin
 from routing.admin import pages
 from routing.downtime_forms import AcceptForm, IncidentForm, ReopenForm, UpdateForm
 from routing.models import Hub, Incident
@@ -43,7 +43,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Incident)
-class IncidentAdmin(ModelAdmin):
+class IncidentAdmin(HistoryAdmin):
     """Incidents are opened, told and resolved here, and drafts decided on; nothing is deleted, nothing unsaid."""
 
     list_display = ("shown_title", "shown_standing", "shown_hubs", "shown_opened", "shown_end")

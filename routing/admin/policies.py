@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
+from members.admin.records import HistoryAdmin
 from routing.admin import pages
 from routing.forms import PolicyForm
 from routing.models import Policy
@@ -17,7 +17,7 @@ from routing.services import policies
 
 
 @admin.register(Policy)
-class PolicyAdmin(ModelAdmin):
+class PolicyAdmin(HistoryAdmin):
     """How redirectors choose and check: one row, edited with a reason."""
 
     form = PolicyForm

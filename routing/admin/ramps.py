@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from members.admin.records import HistoryAdmin
 from routing.admin import pages
 from routing.forms import ReasonForm
 from routing.models import Ramp
@@ -27,7 +27,7 @@ VERBS: Final = ("hold", "resume", "skip", "stop")
 
 
 @admin.register(Ramp)
-class RampAdmin(ModelAdmin):
+class RampAdmin(HistoryAdmin):
     """They begin on the page of weights or when a hub comes in; here they are looked at and told what to do."""
 
     list_display = ("shown_hub", "shown_state", "shown_way", "shown_began", "shown_reason")

@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from foundation.addresses import why_refused
+from members.models.editing import Editable
+from members.models.histories import Histories
 
 
 def readable_address(url: str) -> None:
@@ -29,8 +31,10 @@ class DriftSourceQuerySet(models.QuerySet["DriftSource"]):
         return self.filter(enabled=True, due_at__lte=now).order_by("due_at", "pk")
 
 
-class DriftSource(models.Model):
+class DriftSource(Editable):
     """A published file that names our hubs. It is read once a day, and never written to."""
+
+    RECORD = ("name", "url", "enabled")
 
     name = models.CharField(max_length=100, unique=True, help_text="What people call it, such as federation.yml.")
     url = models.CharField(
@@ -46,6 +50,7 @@ class DriftSource(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DriftSourceQuerySet.as_manager()
+    history = Histories(excluded_fields=["due_at", "checked_at", "created_at"])
 
     class Meta:
         ordering = ("name",)

@@ -11,9 +11,9 @@ import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import FilteredRelation, Q
-from simple_history.models import HistoricalRecords
 
 from members.models import ComputeOffer, Member
+from members.models.histories import Histories
 from members.models.traces import traced
 from routing import snapshot
 from routing.addresses import SHAPE, hub_address
@@ -175,7 +175,7 @@ class Hub(models.Model):
 
     objects = HubQuerySet.as_manager()
     # Weights have a history of their own, with a reason for each: WeightChange.
-    history = HistoricalRecords(excluded_fields=["weight"])
+    history = Histories(excluded_fields=["weight"], m2m_fields=["offers"])
 
     class Meta:
         ordering = ("name", "key")

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from simple_history.models import HistoricalRecords
 
+from members.models.histories import Histories
 from members.models.traces import traced
 from routing.models.hubs import Hub
 
@@ -49,7 +49,7 @@ class Incident(models.Model):
     flip = models.OneToOneField("routing.Flip", on_delete=models.SET_NULL, null=True, related_name="+")
 
     objects = IncidentQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = Histories(m2m_fields=["hubs"])
 
     class Meta:
         ordering = ("-opened_at", "-id")

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from members.models.append_only import append_only
+from members.models.histories import Histories
 from routing.models.hubs import MAX_WEIGHT, Hub
 
 WEIGHT: Final[dict[str, Any]] = {"max_digits": 9, "decimal_places": 3}
@@ -117,6 +118,8 @@ class Ramp(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
 
     objects = RampQuerySet.as_manager()
+    # That somebody looked, and found nothing new, is no history.
+    history = Histories(excluded_fields=["good_seconds", "looked_at", "held_reason"])
 
     class Meta:
         ordering = ("-began_at", "-id")

@@ -12,7 +12,7 @@ from django.db.models import Max, Prefetch
 from django.utils import timezone
 
 from members.models import ComputeOffer, Role
-from members.services import access, edits
+from members.services import access, edits, history
 from routing.models import HealthHour, Hub
 from routing.services import factors
 
@@ -75,4 +75,5 @@ def assign(offer: ComputeOffer, hubs: Iterable[Hub], *, by: User) -> None:
     chosen = list(hubs)
     if any(hub.member_id != offer.member_id for hub in chosen):
         raise CapacityError("An offer runs hubs of its own member.")
+    history.sign(offer, by=by)
     offer.hubs.set(chosen)

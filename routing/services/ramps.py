@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation.zones import said
+from members.services import history
 from routing.models import Hub, Policy, Ramp, RampEvent, TimedChange
 from routing.services import publishing, ramp_guards, ramp_letters, reasons, weight_plans, weights
 from routing.services.ramp_guards import Look, Sign
@@ -247,15 +248,13 @@ def _step_back(ramp: Ramp, reason: str, now: datetime) -> None:
 
 
 def _begin(hub: Hub, was: Decimal, weight: Decimal, steps: Sequence[Step], reason: str, by: User | None) -> Ramp:
-    ramp = Ramp.objects.create(
-        hub=hub, from_weight=was, to_weight=weight, steps=[list(step) for step in steps], reason=reason, by=by
-    )
+    ramp = Ramp(hub=hub, from_weight=was, to_weight=weight, steps=[list(step) for step in steps], reason=reason, by=by)
     return _note(ramp, RampEvent.What.BEGAN, reason, by)
 
 
 def _note(ramp: Ramp, what: RampEvent.What, reason: str = "", by: User | None = None) -> Ramp:
     """Keep the row and what happened, tell the maintainers what no person did, let redirectors follow."""
-    ramp.save()
+    history.save(ramp, by=by, reason=reason)
     RampEvent.objects.create(ramp=ramp, what=what, percent=ramp.percent, reason=reason[: reasons.MAX_LENGTH], by=by)
     if what in ramp_letters.TOLD and by is None:
         ramp_letters.tell(ramp, what, reason)

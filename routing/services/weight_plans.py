@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from foundation.zones import said
+from members.services import history
 from routing.models import Hub, Ramp, RampEvent, TimedChange
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def end(ramp: Ramp, outcome: Ramp.Outcome, what: RampEvent.What, *, reason: str 
     """The ramp is over: the hub's whole weight counts. The caller holds its row."""
     ramp.ended_at, ramp.outcome = timezone.now(), outcome
     ramp.held, ramp.held_since, ramp.held_reason = "", None, ""
-    ramp.save()
+    history.save(ramp, by=by, reason=reason)
     RampEvent.objects.create(ramp=ramp, what=what, percent=ramp.percent, reason=reason, by=by)
 
 

@@ -132,7 +132,7 @@ def test_old_reports_go_and_the_newest_stays(drifted, place):
 def test_an_address_that_the_portal_would_never_ask_is_refused(settings, url):
     settings.ALLOW_PRIVATE_HUBS = False
     with pytest.raises(ValidationError):
-        sources.save(DriftSource(name="x", url=url))
+        sources.add({"name": "x", "url": url}, by=None)
 
 
 async def test_a_list_is_fetched_through_the_guard(settings):

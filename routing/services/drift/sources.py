@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from django.conf import settings
@@ -16,11 +16,14 @@ from django.utils import timezone
 
 from foundation.outgoing import Client
 from foundation.outgoing_errors import OutgoingError
-from members.services import notices, recipients
+from members.services import edits, history, notices, recipients
 from routing.models import DriftReport, DriftSource
 from routing.services import drift
 from routing.services.drift.reports import Report
 from routing.services.exports import MAX_BYTES
+
+if TYPE_CHECKING:
+    from members.models import User
 
 logger = structlog.get_logger(__name__)
 
@@ -73,12 +76,24 @@ def look_soon(source: DriftSource) -> None:
     DriftSource.objects.filter(pk=source.pk).update(due_at=timezone.now(), enabled=True)
 
 
-def save(source: DriftSource) -> DriftSource:
-    """Keep a source that a maintainer entered or changed; it is looked at within a minute."""
+@transaction.atomic
+def add(values: Mapping[str, Any], *, by: User | None) -> DriftSource:
+    """Keep a source that a maintainer entered; it is looked at within a minute."""
+    source = DriftSource(**edits.different(DriftSource(), values))
     source.full_clean()
-    source.due_at = timezone.now()
-    source.save()
+    history.save(source, by=by)
     return source
+
+
+@transaction.atomic
+def edit(source: DriftSource, values: Mapping[str, Any], *, by: User | None, seen: str | None = None) -> DriftSource:
+    """Change a source; it is looked at within a minute. edits.Stale if it is another than the editor saw."""
+    row = edits.locked(source)
+    changed = edits.apply(row, values, seen=seen)
+    if changed:
+        row.due_at = timezone.now()
+        history.save(row, by=by, fields=[*changed, "due_at"])
+    return row
 
 
 def newest(sources: Iterable[DriftSource]) -> dict[int, DriftReport]:
