@@ -201,6 +201,11 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
 NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
 # How long an application that came to nothing is kept.
 APPLICATIONS_KEPT_DAYS = env.int("APPLICATIONS_KEPT_DAYS", default=365)
+# Members' monthly reports: on which days of the next month they are opened, and due.
+REPORT_OPEN_DAY = env.int("REPORT_OPEN_DAY", default=1)
+REPORT_DUE_DAY = env.int("REPORT_DUE_DAY", default=10)
+if not 1 <= REPORT_OPEN_DAY < REPORT_DUE_DAY <= 28:
+    raise ImproperlyConfigured("REPORT_OPEN_DAY is 1 at least, REPORT_DUE_DAY is later, and 28 at most.")
 
 AUTH_USER_MODEL = "members.User"
 # Days after which letters are forgotten, and who a removed contact was.

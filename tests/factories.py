@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -12,7 +12,19 @@ from django.contrib.auth.models import Group
 from django.db.models import F
 from django.utils import timezone
 
-from members.models import Access, Channel, ComputeOffer, Contact, Invitation, Member, Notice, Role, User
+from members.models import (
+    Access,
+    Channel,
+    ComputeOffer,
+    Contact,
+    FederationReport,
+    Invitation,
+    Member,
+    Notice,
+    Report,
+    Role,
+    User,
+)
 from routing.models import (
     Downtime,
     DriftSource,
@@ -71,6 +83,21 @@ def make_offer(member: Member | None = None, **values: Any) -> ComputeOffer:
     """An active offer that goes on."""
     found = {"title": f"Offer {next(numbers)}", "state": ComputeOffer.State.ACTIVE}
     return ComputeOffer.objects.create(member=member or make_member(), **{**found, **values})
+
+
+def make_report(member: Member | None = None, *, month: date = date(2026, 10, 1), **values: Any) -> Report:
+    """An open report of a member, due on the tenth of the next month; of one that is submitted, as of that day."""
+    due = (month + timedelta(days=31)).replace(day=10)
+    if values.get("state") == Report.State.SUBMITTED:
+        values = {"submitted_at": datetime(due.year, due.month, due.day, tzinfo=UTC), **values}
+    return Report.objects.create(member=member or make_member(), month=month, **{"due_on": due, **values})
+
+
+def make_federation_report(*, month: date = date(2026, 10, 1), **values: Any) -> FederationReport:
+    """A draft of the federation's report; one that is published, as of now."""
+    if values.get("state") == FederationReport.State.PUBLISHED:
+        values = {"published_at": timezone.now(), **values}
+    return FederationReport.objects.create(month=month, **{"opening": "A quiet month.", **values})
 
 
 def make_access(name: str = "", *, role: str = "viewer", member: Member | None = None) -> Access:

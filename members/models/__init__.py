@@ -14,6 +14,7 @@ from members.models.notices import Channel, Notice
 from members.models.offers import ComputeOffer
 from members.models.people import User
 from members.models.replays import Replay
+from members.models.reports import FederationReport, Report
 from members.models.reviews import ProposedChange, ReviewedField
 from members.models.texts import Text
 from members.models.tokens import Token, TokenUse
@@ -34,6 +35,7 @@ __all__ = [
     "DeadAddress",
     "Editable",
     "Evidence",
+    "FederationReport",
     "Invitation",
     "LetterChoice",
     "Logo",
@@ -45,6 +47,7 @@ __all__ = [
     "Notice",
     "ProposedChange",
     "Replay",
+    "Report",
     "Responsibility",
     "ReviewedField",
     "Role",

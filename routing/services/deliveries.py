@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Final
 
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
+from foundation.months import Month, NoSuchMonth, month_of
 from members.models import ComputeOffer, Member
 from members.services import visibility
 from routing.models import HealthHour, Hub, Promise, UsageDay
 from routing.services import usage
 from routing.services.usage import HubUsage, Repository, Usage
 
+__all__ = ["Delivery", "Month", "NoSuchMonth", "UserHours", "month_of", "months", "newest_month", "read"]
+
 TOP: Final = 10
-SHAPE: Final = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
-
-
-class NoSuchMonth(LookupError):
-    """Nothing is known of that month, or it has not begun."""
-
-
-@dataclass(frozen=True)
-class Month:
-    """A calendar month, in UTC."""
-
-    first: date
-
-    @property
-    def end(self) -> date:
-        """The first day after it."""
-        return (self.first + timedelta(days=31)).replace(day=1)
-
-    @property
-    def before(self) -> Month:
-        """The month before it."""
-        return Month((self.first - timedelta(days=1)).replace(day=1))
-
-    @property
-    def after(self) -> Month:
-        """The month after it."""
-        return Month(self.end)
-
-    def __str__(self) -> str:
-        return f"{self.first:%Y-%m}"
 
 
 @dataclass(frozen=True)
@@ -109,13 +81,6 @@ class Delivery:
         return [(at, sum(column[place] for column in columns)) for place, at in enumerate(self.usage.slots)]
 
 
-def month_of(text: str) -> Month:
-    """The month that is written like 2026-11; NoSuchMonth for anything else."""
-    if not SHAPE.fullmatch(text):
-        raise NoSuchMonth(text)
-    return Month(date(int(text[:4]), int(text[5:]), 1))
-
-
 def months(now: datetime | None = None) -> list[Month]:
     """All months of which there is something to tell, the newest first."""
     today = (now or timezone.now()).astimezone(UTC).date()
@@ -135,7 +100,7 @@ def read(member: Member, month: Month, now: datetime | None = None) -> Delivery:
         raise NoSuchMonth(str(month))
     found = usage.between(month.first, month.end, now)
     mine = [each for each in found.hubs if each.hub.member_id == member.pk]
-    hours = _user_hours([each.hub for each in mine], month, now)
+    hours = user_hours([each.hub for each in mine], month, now)
     top = usage.repositories(month.first, month.end, hubs=[each.hub for each in mine], most=TOP) if mine else []
     return Delivery(
         member=member,
@@ -144,7 +109,7 @@ def read(member: Member, month: Month, now: datetime | None = None) -> Delivery:
         usage=found,
         hubs=tuple(HubDelivery(each, hours.get(each.hub.pk)) for each in mine),
         repositories=tuple(top),
-        offers=_offers(member, month),
+        offers=offers_of(member, month),
     )
 
 
@@ -156,9 +121,9 @@ def _first_day() -> date | None:
     return min(known, default=None)
 
 
-def _user_hours(hubs: Sequence[Hub], month: Month, now: datetime) -> dict[int, UserHours]:
+def user_hours(hubs: Sequence[Hub], month: Month, now: datetime) -> dict[int, UserHours]:
     """By hub: the mean number of people's servers in an hour is what that hour adds."""
-    begin, end = _midnight(month.first), min(_midnight(month.end), now)
+    begin, end = month.begins_at, min(month.ends_at, now)
     rows = HealthHour.objects.filter(hub__in=hubs, hour__gte=begin, hour__lt=end).order_by().values("hub_id")
     told = rows.filter(user_pods_mean__isnull=False)
     sums = told.annotate(hours=Sum("user_pods_mean"), known=Count("pk"))
@@ -166,7 +131,7 @@ def _user_hours(hubs: Sequence[Hub], month: Month, now: datetime) -> dict[int, U
     return {row["hub_id"]: UserHours(row["hours"], row["known"], max(length, row["known"])) for row in sums}
 
 
-def _offers(member: Member, month: Month) -> tuple[ComputeOffer, ...]:
+def offers_of(member: Member, month: Month) -> tuple[ComputeOffer, ...]:
     """The offers that gave in this month, of those that everybody may know of."""
     rows = visibility.offers(visibility.Viewer()).filter(member=member)
     given = rows.filter(Q(starts=None) | Q(starts__lt=month.end), Q(ends=None) | Q(ends__gte=month.first))
@@ -177,7 +142,3 @@ def newest_month(now: datetime | None = None) -> Month | None:
     """The last month that is over, else the running one; None before anything was counted."""
     found = months(now)
     return found[1] if len(found) > 1 else found[0] if found else None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
