@@ -77,6 +77,8 @@ class Notice(models.Model):
     calendar = models.TextField(blank=True)
     calendar_method = models.CharField(max_length=10, blank=True)
     why = models.CharField(max_length=300, blank=True)
+    # What its reader must still be when it is sent: one of members.services.recipients. Empty: nothing.
+    standing = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField(default=timezone.now)
     # Past this it is of no use any more and is dropped instead of sent late.

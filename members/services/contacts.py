@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Contact, Member, Role
-from members.services import access, edits, history, notices
+from members.services import access, edits, history, notices, recipients
 
 if TYPE_CHECKING:
     from members.models import User
@@ -115,6 +115,7 @@ def ask_to_confirm(contact: Contact) -> None:
             f"The link works for {CONFIRM_WITHIN.days} days. If it is not right, do nothing: you will get no alerts."
         ),
         why=f"{contact.member} entered your address as that of its contact",
+        standing=recipients.of_member(contact.member_id),
         useful_until=now + CONFIRM_WITHIN,
     )
 

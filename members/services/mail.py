@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.html import urlize
 from django.utils.safestring import SafeString, mark_safe
 
-from members.models import Notice, User
+from members.models import Notice
 from members.services import topics, wishes
 from members.services.delivery import Away, Pointless, Refused, Undelivered
 
@@ -43,8 +43,6 @@ class Postman:
         """Hand one letter to the mail server; raises Undelivered if it did not take it."""
         if settings.MAIL_SERVER_MISSING:
             raise Pointless("The portal has no mail server: EMAIL_URL is not set.")
-        if User.objects.filter(email__iexact=notice.recipient, is_active=False).exists():
-            raise Pointless("The account with this address was switched off.")
         connection = self._opened()
         try:
             letter(notice, connection).send()

@@ -15,13 +15,13 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
 from members.models import Channel, Notice
-from members.services import channels, mail, recipients, wishes
+from members.services import channels, mail, obstacles, recipients
 from members.services.delivery import Away, Pointless, Refused, Undelivered
 from members.services.mail import Postman
+from members.services.obstacles import Obstacles
 from members.services.recipients import Recipient
 
 logger = structlog.get_logger(__name__)
@@ -34,6 +34,8 @@ LOOK_AGAIN: Final = timedelta(minutes=2)
 PATIENCE: Final = timedelta(days=3)
 # A claim that is older belongs to a process that was killed. Far longer than the slowest sending takes.
 CLAIM: Final = timedelta(minutes=10)
+# What may keep letters from their readers is looked up for so many at once.
+BATCH: Final = 50
 # A run stops then, so that other tasks of the worker are not kept waiting; the next run goes on.
 RUN_SECONDS: Final = 20.0
 
@@ -49,6 +51,7 @@ def queue(  # noqa: PLR0913 Each by name; they are the fields of the row.
     body: str,
     why: str = "",
     channel: Channel | None = None,
+    standing: str = "",
     due_at: datetime | None = None,
     useful_until: datetime | None = None,
     link: tuple[str, str] | None = None,
@@ -59,22 +62,19 @@ def queue(  # noqa: PLR0913 Each by name; they are the fields of the row.
 
     Gives the notice of this kind to this recipient about this occasion: queued now, or as it was queued before.
     """
-    notice, _ = Notice.objects.get_or_create(
-        kind=kind,
-        recipient=recipient,
-        occasion=occasion,
-        defaults={
-            "subject": _line(subject, 200),
-            "body": body.replace("\0", ""),
-            "why": _line(why, 300),
-            "channel": channel,
-            "due_at": due_at or timezone.now(),
-            "useful_until": useful_until,
-            **dict(zip(("link_text", "link"), link or ("", ""), strict=True)),
-            **dict(zip(("calendar", "calendar_method"), calendar or ("", ""), strict=True)),
-        },
-    )
-    return notice
+    key = {"kind": kind, "recipient": recipient, "occasion": occasion}
+    values = {
+        "subject": _line(subject, 200),
+        "body": body.replace("\0", ""),
+        "why": _line(why, 300),
+        "channel": channel,
+        "standing": standing,
+        "due_at": due_at or timezone.now(),
+        "useful_until": useful_until,
+        **dict(zip(("link_text", "link"), link or ("", ""), strict=True)),
+        **dict(zip(("calendar", "calendar_method"), calendar or ("", ""), strict=True)),
+    }
+    return Notice.objects.get_or_create(**key, defaults=values)[0]
 
 
 def tell(
@@ -98,6 +98,7 @@ def tell(
             body=body,
             why=each.why,
             channel=each.channel,
+            standing=each.standing,
             due_at=due_at,
             useful_until=useful_until,
             link=link,
@@ -111,15 +112,16 @@ def drain(limit: int | None = None, *, now: datetime | None = None) -> int:
     moment = now or timezone.now()
     _take_back(moment)
     _drop_what_is_past(moment)
-    due = Notice.objects.due(moment).values_list("pk", flat=True)[: limit or settings.NOTICES_PER_RUN]
+    due = list(Notice.objects.due(moment)[: limit or settings.NOTICES_PER_RUN])
     ends, sent = time.monotonic() + RUN_SECONDS, 0
     with Postman() as postman:
-        for pk in due:
+        for number, notice in enumerate(due):
+            if number % BATCH == 0:
+                ahead = obstacles.before(due[number : number + BATCH])
             if time.monotonic() > ends:
                 break
-            notice = _claim(pk, now or timezone.now())
-            if notice is not None:
-                sent += _carry(notice, postman, now)
+            if _claim(notice, now or timezone.now()):
+                sent += _carry(notice, postman, ahead, now)
     return sent
 
 
@@ -151,19 +153,22 @@ def _drop_what_is_past(now: datetime) -> None:
     late.update(state=Notice.State.DROPPED, error="It could not be sent in time, and was of no use any more.")
 
 
-def _claim(pk: int, now: datetime) -> Notice | None:
-    """The notice, if it is ours to send: of all who try, exactly one gets it."""
-    mine = Notice.objects.waiting().filter(pk=pk)
-    if not mine.update(state=Notice.State.SENDING, claimed_at=now, tries=F("tries") + 1):
-        return None
-    return Notice.objects.select_related("channel").get(pk=pk)
+def _claim(notice: Notice, now: datetime) -> bool:
+    """Whether it is ours to send: of all who try, exactly one gets it, and it is as they have read it."""
+    claimed = {"state": Notice.State.SENDING, "claimed_at": now, "tries": notice.tries + 1}
+    unclaimed = Notice.objects.waiting().filter(pk=notice.pk, tries=notice.tries, due_at=notice.due_at)
+    if not unclaimed.update(**claimed):
+        return False
+    for name, value in claimed.items():
+        setattr(notice, name, value)
+    return True
 
 
-def _carry(notice: Notice, postman: Postman, now: datetime | None) -> bool:
+def _carry(notice: Notice, postman: Postman, ahead: Obstacles, now: datetime | None) -> bool:
     try:
         if notice.is_for_a_channel:
-            _send_through(notice.channel, notice)
-        elif (obstacle := wishes.obstacle(notice)) is not None:
+            _send_through(notice)
+        elif (obstacle := ahead.of(notice)) is not None:
             _settle(notice, state=obstacle[0], error=obstacle[1])
             return False
         else:
@@ -176,7 +181,8 @@ def _carry(notice: Notice, postman: Postman, now: datetime | None) -> bool:
     return True
 
 
-def _send_through(channel: Channel | None, notice: Notice) -> None:
+def _send_through(notice: Notice) -> None:
+    channel = Channel.objects.filter(notices=notice).first()
     if channel is None:
         raise Pointless("Its channel was removed.")
     if not channel.enabled:

@@ -10,15 +10,23 @@ from django.db.models import Q
 from members.models import Channel, Contact, User
 
 MAINTAINERS: Final = "maintainers"
+# What somebody is told as: whoever is not that any more when a letter goes out does not get it.
+MAINTAINER: Final = "maintainer"
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One who is told, at an e-mail address or through a channel, and why."""
+    """One who is told, at an e-mail address or through a channel, why, and as what."""
 
     address: str
     why: str
     channel: Channel | None = None
+    standing: str = ""
+
+
+def of_member(member: int) -> str:
+    """The standing of this member's people and contacts (by its primary key)."""
+    return f"member {member}"
 
 
 def maintainers() -> list[Recipient]:
@@ -26,7 +34,10 @@ def maintainers() -> list[Recipient]:
     people = User.objects.filter(groups__name=MAINTAINERS, is_active=True).exclude(email="").order_by("pk")
     channels = Channel.objects.filter(enabled=True).order_by("pk")
     return [
-        *(Recipient(person.email.lower(), "you are a maintainer of the federation") for person in people),
+        *(
+            Recipient(person.email.lower(), "you are a maintainer of the federation", None, MAINTAINER)
+            for person in people
+        ),
         *(Recipient(each.recipient, f"the maintainers set up the channel “{each.name}”", each) for each in channels),
     ]
 
@@ -41,7 +52,7 @@ def contacts(member: int, steps: int = 1) -> list[Recipient]:
     found = list(confirmed.select_related("member").order_by("position", "pk"))
     called = sorted({each.position for each in found})[:steps]
     return [
-        Recipient(each.email.lower(), f"you are a contact of {each.member}")
+        Recipient(each.email.lower(), f"you are a contact of {each.member}", None, of_member(member))
         for each in found
         if each.position in called
     ]

@@ -56,6 +56,7 @@ def check_in(now: datetime) -> None:
             body=_check_in_words(contact, rung.day),
             link=("Still right", contacts.check_in_link(contact)),
             why=f"you are a contact of {contact.member}",
+            standing=recipients.of_member(contact.member_id),
             due_at=now,
             useful_until=rung.useful_until,
         )
@@ -151,8 +152,9 @@ def people(member: Member, least: Role = Role.EDITOR) -> list[Recipient]:
     """Those who act for a member in the portal."""
     roles = {Role.EDITOR: [Role.EDITOR, Role.MANAGER], Role.MANAGER: [Role.MANAGER]}.get(least, list(Role))
     rows = Access.objects.filter(member=member, role__in=roles, user__is_active=True).exclude(user__email="")
+    standing = recipients.of_member(member.pk)
     return [
-        Recipient(each.user.email.lower(), f"you act for {member} in the federation")
+        Recipient(each.user.email.lower(), f"you act for {member} in the federation", None, standing)
         for each in rows.select_related("user").order_by("pk")
     ]
 
@@ -160,7 +162,8 @@ def people(member: Member, least: Role = Role.EDITOR) -> list[Recipient]:
 def _for_money(member: Member) -> list[Recipient]:
     wanted = Q(roles__contains=[Contact.Role.FUNDING]) | Q(roles__contains=[Contact.Role.ADMINISTRATIVE])
     found = member.contacts.filter(wanted).exclude(email_confirmed_at=None).order_by("position", "pk")
-    named = [Recipient(each.email.lower(), f"you are a contact of {member} for this") for each in found]
+    standing = recipients.of_member(member.pk)
+    named = [Recipient(each.email.lower(), f"you are a contact of {member} for this", None, standing) for each in found]
     return named + people(member)
 
 

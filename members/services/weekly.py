@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from members.models import Notice
-from members.services import notices, wishes
+from members.services import notices, obstacles, wishes
 
 KIND: Final = "weekly"
 # Monday morning in the federation's own zone.
@@ -39,6 +39,11 @@ def write(now: datetime | None = None) -> int:
 @transaction.atomic
 def _write(address: str, week: datetime, now: datetime) -> bool:
     rows = list(wishes.held_for(address).select_for_update().filter(created_at__lte=week).order_by("created_at", "pk"))
+    ahead = obstacles.before(rows)
+    rows, lost = [each for each in rows if not ahead.lost(each)], [each for each in rows if ahead.lost(each)]
+    for each in lost:
+        each.state, each.error = Notice.State.DROPPED, ahead.lost(each)
+        each.save(update_fields=["state", "error"])
     useful = [each for each in rows if each.useful_until is None or each.useful_until > now]
     if useful:
         notices.queue(

@@ -54,7 +54,7 @@ def choose(address: str, topic: Topic, wanted: str) -> None:
     if wanted == WISHES.NOW:
         rows.update(state=Notice.State.WAITING, due_at=timezone.now())
     else:
-        rows.update(state=Notice.State.DROPPED, error=_unwanted(topic))
+        rows.update(state=Notice.State.DROPPED, error=unwanted(topic))
 
 
 def signed(address: str) -> str:
@@ -90,21 +90,8 @@ def revive(address: str) -> None:
     DeadAddress.objects.filter(address=address.lower()).delete()
 
 
-def obstacle(notice: Notice) -> tuple[str, str] | None:
-    """What keeps this letter from its reader now: the state it goes to and why; None if nothing does."""
-    dead = DeadAddress.objects.filter(address=notice.recipient.lower()).first()
-    if dead is not None:
-        return Notice.State.DROPPED, f"The address takes no letters since {dead.since:%d %b %Y}: {dead.reason}"
-    topic = topics.of(notice.kind)
-    wanted = wish(notice.recipient, topic)
-    if wanted == WISHES.NEVER:
-        return Notice.State.DROPPED, _unwanted(topic)
-    if wanted == WISHES.WEEKLY:
-        return Notice.State.HELD, "Held for the weekly letter, which was chosen for these."
-    return None
-
-
-def _unwanted(topic: Topic) -> str:
+def unwanted(topic: Topic) -> str:
+    """Why a letter on it is not sent to who switched it off."""
     return f"Not wanted: letters on “{topic.title}” were switched off at this address."
 
 

@@ -63,7 +63,7 @@ def _called(alert: Alert) -> list[Recipient]:
 def _heard(alert: Alert) -> list[Recipient]:
     unheard = (Notice.State.DROPPED, Notice.State.FAILED)
     letters = Notice.objects.filter(kind=f"alert-{alert.kind}", occasion=_occasion(alert)).exclude(state__in=unheard)
-    return [Recipient(each.recipient, each.why) for each in letters.order_by("pk")]
+    return [Recipient(each.recipient, each.why, None, each.standing) for each in letters.order_by("pk")]
 
 
 def _queue(whom: Iterable[Recipient], kind: str, occasion: str, letter: Letter, now: datetime) -> None:
