@@ -3,7 +3,7 @@
 from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
 from routing.models.drift import DriftReport, DriftSource
-from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest
+from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest, Skew
 from routing.models.hubs import MAX_USERS, MAX_WEIGHT, NAMES, RECORD, Hub
 from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.onboarding import Onboarding, OnboardingStep
@@ -44,6 +44,7 @@ __all__ = [
     "Promise",
     "Ramp",
     "RampEvent",
+    "Skew",
     "SnapshotVersion",
     "TimedChange",
     "UsageDay",

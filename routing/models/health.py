@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from routing import damping
@@ -115,6 +115,26 @@ class Flip(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub_id} {self.to} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Skew(models.Model):
+    """A time in which a hub ran other versions than the reference, whether that took it out or not. Kept for ever."""
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="skews")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    difference = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("-since", "-id")
+        indexes: ClassVar = [models.Index(fields=["hub", "-since"], name="skew_hub_newest")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hub"], condition=Q(until=None), name="skew_one_at_a_time"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="skew_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.difference}"
 
 
 class HealthSample(models.Model):

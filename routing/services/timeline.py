@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, CharField, F, Func, JSONField, Q, 
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from routing.models import Downtime, Flip, Hub, Incident, RampEvent, SnapshotVersion, WeightChange
+from routing.models import Downtime, Flip, Hub, Incident, RampEvent, Skew, SnapshotVersion, WeightChange
 from routing.models.downtimes import DowntimeQuerySet
 
 PAGE: Final = 30
@@ -88,6 +88,8 @@ def _events(hub: Hub, cursor: Cursor) -> list[Entry]:
         _source("weight", WeightChange.objects.filter(hub=hub), "at", "from_weight", "to_weight", "reason", by=True),
         _source("ramp", RampEvent.objects.filter(ramp__hub=hub), "at", "percent", "what", "reason", by=True),
         _source("flip", Flip.objects.filter(hub=hub), "at", None, "to", "reason"),
+        _source("skew", Skew.objects.filter(hub=hub), "since", None, None, "difference"),
+        _source("skew over", Skew.objects.filter(hub=hub, until__isnull=False), "until", None, None, "difference"),
         *_of_downtimes(Downtime.objects.filter(hub=hub)),
         *_of_incidents(Incident.objects.public().filter(hubs=hub)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -17,6 +18,8 @@ HAPPENED: Final = {
     "maintenance": ("resting", "○", "Maintenance began"),
     "maintenance over": ("serving", "●", "Maintenance is over"),
     "cancelled": ("serving", "●", "Maintenance was called off"),
+    "skew": ("trouble", "▲", "Began to run other versions than the rest of the federation"),
+    "skew over": ("serving", "●", "Runs the same versions as the others again"),
     "incident": ("trouble", "▲", "An incident was opened"),
     "incident over": ("serving", "●", "An incident was resolved"),
 }
@@ -48,23 +51,25 @@ def tell(entry: Entry, *, names: bool) -> Told:
 
 
 def _what(entry: Entry) -> tuple[str, str, str, str]:
-    if entry.kind == "weight":
-        return "", "→", f"Weight {_weight(entry.before)} → {_weight(entry.after)}", entry.text
-    if entry.kind == "flip":
-        return _flip(entry)
-    if entry.kind == "ramp":
-        return _ramp(entry)
-    if entry.kind == "state":
-        return _state(entry)
-    if entry.kind == "prime":
-        said = "Became the prime: it serves" if entry.after == "yes" else "Is no longer the prime, which serves"
-        return "", "★", f"{said} the federation's pages", entry.text
+    return TELLERS.get(entry.kind, _happened)(entry)
+
+
+def _weighed(entry: Entry) -> tuple[str, str, str, str]:
+    return "", "→", f"Weight {_weight(entry.before)} → {_weight(entry.after)}", entry.text
+
+
+def _prime(entry: Entry) -> tuple[str, str, str, str]:
+    said = "Became the prime: it serves" if entry.after == "yes" else "Is no longer the prime, which serves"
+    return "", "★", f"{said} the federation's pages", entry.text
+
+
+def _happened(entry: Entry) -> tuple[str, str, str, str]:
     kind, shape, what = HAPPENED[entry.kind]
     if entry.kind == "maintenance over" and entry.before == "true":
         what = "No longer taken out"
     if entry.kind in {"planned", "maintenance"} and entry.before == "at_risk":
         what = what.replace("Maintenance", "Work that may be noticed")
-    return kind, shape, what, entry.text
+    return kind, shape, what, "" if entry.kind == "skew over" else entry.text
 
 
 def _flip(entry: Entry) -> tuple[str, str, str, str]:
@@ -94,3 +99,12 @@ def _ramp(entry: Entry) -> tuple[str, str, str, str]:
 
 def _weight(text: str) -> str:
     return weights.shown(Decimal(text))
+
+
+TELLERS: Final[dict[str, Callable[[Entry], tuple[str, str, str, str]]]] = {
+    "weight": _weighed,
+    "prime": _prime,
+    "flip": _flip,
+    "state": _state,
+    "ramp": _ramp,
+}

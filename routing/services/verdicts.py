@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from routing import damping
 from routing.damping import Evidence, Health, Observation, Round
-from routing.models import CheckRound, Flip, HealthSample, Hub, HubHealth, Policy
+from routing.models import CheckRound, Flip, HealthSample, Hub, HubHealth, Policy, Skew
 from routing.probe import Verdict
 
 
@@ -42,9 +43,11 @@ def keep(answered: Mapping[str, Answered]) -> dict[str, Standing]:
     after = before
     for at, seen in _in_time(answered):
         after = damping.settle(after, seen, at, policy.damping)
+    skews = {key: row.skew for key, row in rows.items()}
     for key, row in rows.items():
         _write(row, answered[key], after.healths[key], held=key in after.held)
     _save(rows.values())
+    _note_skews([row for key, row in rows.items() if row.skew != skews[key]])
     HealthSample.objects.bulk_create(_sample(row, answered[key]) for key, row in rows.items())
     Flip.objects.bulk_create(_flips(rows, before, after, answered), ignore_conflicts=True)
     _save_fleet(fleet, after, now)
@@ -113,6 +116,18 @@ WRITTEN = [
 def _save(rows: Iterable[HubHealth]) -> None:
     # As an insert that always conflicts: an update of many rows by CASE costs ten times as much.
     HubHealth.objects.bulk_create(rows, update_conflicts=True, unique_fields=["hub"], update_fields=WRITTEN)
+
+
+def _note_skews(changed: Sequence[HubHealth]) -> None:
+    """End the skews of these hubs, and begin those they have now."""
+    if not changed:
+        return
+    ends = max(row.checked_at for row in changed if row.checked_at)
+    Skew.objects.filter(hub__in=[row.hub for row in changed], until=None).update(until=Greatest(ends, "since"))
+    begun = [
+        Skew(hub=row.hub, since=row.checked_at, difference=row.skew) for row in changed if row.skew and row.checked_at
+    ]
+    Skew.objects.bulk_create(begun)
 
 
 def _sample(row: HubHealth, answered: Answered) -> HealthSample:

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from routing.damping import Evidence
-from routing.models import CheckRound, Flip, HealthSample, Hub, HubHealth
+from routing.models import CheckRound, Flip, HealthSample, Hub, HubHealth, Skew
 from routing.probe import Pods, Verdict
-from routing.services import policies, publishing, verdicts
+from routing.services import policies, publishing, timeline, timeline_words, verdicts
 from routing.services.verdicts import Answered
 from tests.factories import make_hub
 
@@ -143,3 +143,20 @@ def test_queries_do_not_grow_with_the_hubs(django_assert_max_num_queries):
     policies.edit({"fall": 3}, reason="a row", by=None)
     with django_assert_max_num_queries(20):
         keep(**{f"h{number}": GOOD for number in range(30)})
+
+
+def test_each_time_of_other_versions_is_kept_for_ever_and_told_in_the_timeline():
+    hub = make_hub("a")
+    for second, skew in enumerate(["", "the prime: binderhub 0.9", "the prime: binderhub 0.9", "", "the prime: x"]):
+        keep(second, a=Verdict(True, versions=VERSIONS, skew=skew))
+    keep(9, a=AWAY)
+    assert [(each.difference, each.until is None) for each in Skew.objects.order_by("since")] == [
+        ("the prime: binderhub 0.9", False),
+        ("the prime: x", True),
+    ]
+    told = [timeline_words.tell(each, names=False) for each in timeline.page(hub).entries]
+    assert [each.what for each in told if each.entry.kind.startswith("skew")] == [
+        "Began to run other versions than the rest of the federation",
+        "Runs the same versions as the others again",
+        "Began to run other versions than the rest of the federation",
+    ]
