@@ -21,6 +21,8 @@ MODELS: Final = (
     "admin:routing_incident",
     "admin:routing_checkround",
     "admin:routing_driftsource",
+    "admin:routing_webhook",
+    "admin:routing_delivery",
     "admin:members_notice",
     "admin:members_channel",
     "admin:members_member",
@@ -28,6 +30,8 @@ MODELS: Final = (
     "admin:members_computeoffer",
     "admin:members_reviewedfield",
     "admin:members_text",
+    "admin:members_token",
+    "admin:members_tokenuse",
     "admin:members_user",
     "admin:auth_group",
 )
@@ -125,6 +129,8 @@ UNFOLD: Final[dict[str, Any]] = {
                         "admin:routing_driftsource_changelist",
                         "routing.view_driftsource",
                     ),
+                    _item("Webhooks", "webhook", "admin:routing_webhook_changelist", "routing.view_webhook"),
+                    _item("Deliveries", "send", "admin:routing_delivery_changelist", "routing.view_delivery"),
                     _item("Outbox", "outbox", "admin:members_notice_changelist", "members.view_notice"),
                     _item("Channels", "campaign", "admin:members_channel_changelist", "members.view_channel"),
                 ],
@@ -148,6 +154,10 @@ UNFOLD: Final[dict[str, Any]] = {
                         "members.view_reviewedfield",
                     ),
                     _item("Words of the pages", "article", "admin:members_text_changelist", "members.view_text"),
+                    _item("Tokens", "key", "admin:members_token_changelist", "members.view_token"),
+                    _item(
+                        "Written by programs", "terminal", "admin:members_tokenuse_changelist", "members.view_tokenuse"
+                    ),
                     _item("Accounts", "person", "admin:members_user_changelist", "members.view_user"),
                     _item("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),
                 ],

@@ -40,6 +40,9 @@ PERMISSIONS: Final = (
     "members.view_text",
     "members.change_notice",  # To send again or drop; no text is ever edited.
     "members.view_notice",
+    "members.change_token",  # To revoke; nobody makes or edits one here.
+    "members.view_token",
+    "members.view_tokenuse",
     "routing.add_hub",
     "routing.change_hub",
     "routing.view_hub",
@@ -56,6 +59,12 @@ PERMISSIONS: Final = (
     "routing.view_incident",
     "routing.change_ramp",  # To hold, skip and stop; it begins with a weight change.
     "routing.view_ramp",
+    "routing.add_webhook",
+    "routing.change_webhook",
+    "routing.delete_webhook",
+    "routing.view_webhook",
+    "routing.change_delivery",  # To send again.
+    "routing.view_delivery",
     "routing.add_weightchange",
     "routing.view_weightchange",
     "routing.change_policy",

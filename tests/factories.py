@@ -23,9 +23,11 @@ from members.models import (
     Notice,
     Report,
     Role,
+    Token,
     User,
 )
 from routing.models import (
+    Delivery,
     Downtime,
     DriftSource,
     Flip,
@@ -38,6 +40,7 @@ from routing.models import (
     UsageDay,
     UsageHour,
     UsageMinute,
+    Webhook,
 )
 from routing.services import weights
 from routing.usage_batches import Batch
@@ -169,6 +172,30 @@ def make_timed_change(hub: Hub | None = None, *, hours: float = 1, **values: Any
     until = timezone.now() + timedelta(hours=hours)
     found = {"batch": uuid.uuid4(), "weight": 2, "back_to": 1, "until": until, "reason": "a course"}
     return TimedChange.objects.create(hub=hub, **{**found, **values})
+
+
+def make_token(user: User | None = None, **values: Any) -> Token:
+    """A maintainer's token that works for a day; its secret is lost."""
+    user, number = user or make_maintainer(), next(numbers)
+    found = {
+        "name": f"token {number}",
+        "prefix": f"fed_{number:08}",
+        "digest": f"{number:064}",
+        "scopes": ["read"],
+        "created_by": user,
+        "expires_at": timezone.now() + timedelta(days=1),
+    }
+    return Token.objects.create(user=user, **{**found, **values})
+
+
+def make_delivery(**values: Any) -> Delivery:
+    """One event for a webhook of its own, which waits."""
+    number = next(numbers)
+    webhook = Webhook.objects.create(
+        name=f"hook {number}", url="https://hooks.example.org/", secret="whsec_c2VjcmV0", events=["hub.flipped"]
+    )
+    found = {"event": "test", "occasion": f"test {number}", "body": '{"event": "test"}'}
+    return Delivery.objects.create(webhook=webhook, **{**found, **values})
 
 
 def make_downtime(hub: Hub | None = None, *, starts: float = -1, ends: float | None = 1, **values: Any) -> Downtime:

@@ -8,6 +8,7 @@ from members.admin.outbox import NoticeAdmin
 from members.admin.people import GroupAdmin, UserAdmin
 from members.admin.reviews import ReviewedFieldAdmin
 from members.admin.texts import TextAdmin
+from members.admin.tokens import TokenAdmin, TokenUseAdmin
 
 __all__ = [
     "ChannelAdmin",
@@ -18,5 +19,7 @@ __all__ = [
     "OfferAdmin",
     "ReviewedFieldAdmin",
     "TextAdmin",
+    "TokenAdmin",
+    "TokenUseAdmin",
     "UserAdmin",
 ]

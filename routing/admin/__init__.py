@@ -8,9 +8,11 @@ from routing.admin.operations import OperationsAdmin
 from routing.admin.policies import PolicyAdmin
 from routing.admin.ramps import RampAdmin
 from routing.admin.snapshots import SnapshotVersionAdmin
+from routing.admin.webhooks import DeliveryAdmin, WebhookAdmin
 from routing.admin.weights import WeightChangeAdmin
 
 __all__ = [
+    "DeliveryAdmin",
     "DowntimeAdmin",
     "DriftSourceAdmin",
     "HubAdmin",
@@ -19,5 +21,6 @@ __all__ = [
     "PolicyAdmin",
     "RampAdmin",
     "SnapshotVersionAdmin",
+    "WebhookAdmin",
     "WeightChangeAdmin",
 ]

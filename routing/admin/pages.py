@@ -87,6 +87,11 @@ def state(hub: Hub) -> SafeString:
     )
 
 
+def marked(shape: str, word: str, more: str = "") -> SafeString:
+    """A shape, a word, and what more there is to say."""
+    return format_html('<span class="office-state"><span aria-hidden="true">{}</span> {}</span>{}', shape, word, more)
+
+
 def now(hub: Hub, state: State) -> SafeString:
     """How a hub is, linked to its public page."""
     return format_html(

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from members.api.callers import Maintainers, writer
 from members.api.contacts import NoOrder
-from members.api.problems import refused
-from members.api.resources import Order, Record, Resource, version_of
+from members.api.problems import Conflict, refused
+from members.api.resources import Order, Record, Resource
+from members.services import edits
 from routing.models import Delivery, Webhook
 from routing.models.webhooks import EVENTS
 from routing.services import webhooks
@@ -90,7 +91,7 @@ class Webhooks(Resource):
 
     def version(self, row: Webhook) -> str:
         """Of what people set."""
-        return version_of(row, "name", "url", "events", "enabled")
+        return row.fingerprint
 
     @extend_schema(request=NewWebhook, responses={201: NewWebhookRecord})
     def create(self, request: Request) -> Response:
@@ -107,8 +108,8 @@ class Webhooks(Resource):
         """Change one, or switch it on or off."""
         row, wanted = self.get_object(), self.order(WebhookEdit)
         self.require_fresh(row)
-        with refused(webhooks.WebhooksError, forbidden=webhooks.NotAllowed):
-            return self.shown(webhooks.edit(row, wanted, by=writer(request)))
+        with refused(edits.EditError, stale=edits.Stale, forbidden=webhooks.NotAllowed):
+            return self.shown(webhooks.edit(row, wanted, by=writer(request), seen=row.fingerprint))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
@@ -153,3 +154,14 @@ class Deliveries(Resource):
     lookup_value_regex = "[0-9a-f-]{36}"
     permission_classes = (Maintainers,)
     scope = "webhooks"
+
+    @extend_schema(request=NoOrder, responses={202: DeliveryRecord})
+    @action(detail=True, methods=["post"], url_path="send-again")
+    def send_again(self, request: Request, uid: str) -> Response:
+        """Let one that failed be tried afresh."""
+        row = self.get_object()
+        self.order(NoOrder)
+        with refused(webhooks.WebhooksError, forbidden=webhooks.NotAllowed):
+            if not webhooks.send_again([row], by=writer(request)):
+                raise Conflict(f"It is {row.get_state_display()}: only what failed is sent again.")
+        return self.shown(self.get_object(), 202)

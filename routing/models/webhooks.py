@@ -10,12 +10,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from members.models.editing import Editable
 
 EVENTS = ["weight.changed", "hub.flipped", "downtime.changed", "incident.updated", "member.changed"]
 
 
-class Webhook(models.Model):
+class Webhook(Editable):
     """An address that is told of events. Its secret signs what is sent: shown once, to whoever set it up."""
+
+    RECORD = ("name", "url", "events", "enabled")
 
     name = models.CharField(max_length=100)
     url = models.CharField("address", max_length=500)
@@ -29,6 +34,9 @@ class Webhook(models.Model):
     switched_off_because = models.CharField(max_length=300, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+
+    # Neither the secret nor how it goes: what people set.
+    history = HistoricalRecords(excluded_fields=["secret", "read_until", "failing_since", "switched_off_because"])
 
     class Meta:
         ordering = ("name", "id")

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 
 from members.services.waiting import Source, Waiting, changelist, counted
-from routing.models import DriftReport, Hub, HubHealth, HubProposal, Incident, Ramp
+from routing.models import DriftReport, Hub, HubHealth, HubProposal, Incident, Ramp, Webhook
 
 # A certificate that is not renewed by now was forgotten.
 EXPIRES_SOON: Final = timedelta(days=14)
+# What fails for less mends itself: it is tried again.
+FAILS_LONG: Final = timedelta(hours=6)
 
 
 def of_hubs(_now: datetime) -> Iterator[Waiting]:
@@ -61,6 +63,14 @@ def of_drift(_now: datetime) -> Iterator[Waiting]:
     yield Waiting(count, f"{words} something else than the portal", changelist("routing_driftsource"))
 
 
+def of_webhooks(now: datetime) -> Iterator[Waiting]:
+    """Programs that are not told what they wanted to know."""
+    failing = Q(enabled=True, failing_since__lt=now - FAILS_LONG)
+    count = Webhook.objects.filter(failing | (Q(enabled=False) & ~Q(switched_off_because=""))).count()
+    words = counted(count, "webhook does not arrive", "webhooks do not arrive")
+    yield Waiting(count, words, changelist("routing_webhook", "is=trouble"))
+
+
 def of_newcomers(_now: datetime) -> Iterator[Waiting]:
     """Hubs that are being taken in."""
     count = Hub.objects.filter(state=Hub.State.ONBOARDING).count()
@@ -75,5 +85,6 @@ SOURCES: Final[tuple[Source, ...]] = (
     of_ramps,
     of_certificates,
     of_drift,
+    of_webhooks,
     of_newcomers,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation.addresses import why_refused
-from members.services import access
+from members.services import access, edits, history
 from routing.models import Delivery, Webhook
 from routing.models.webhooks import EVENTS
 from routing.services import webhook_events
@@ -33,7 +33,7 @@ MOST: Final = 100
 TEST: Final = "test"
 
 
-class WebhooksError(ValueError):
+class WebhooksError(edits.EditError):
     """Nothing was changed; the text says why."""
 
 
@@ -47,26 +47,33 @@ def add(*, name: str, url: str, events: Iterable[str], by: User) -> Webhook:
     _require_maintainer(by)
     if Webhook.objects.count() >= MOST:
         raise WebhooksError(f"There are {MOST} webhooks already. Remove one that nobody needs.")
-    return Webhook.objects.create(
-        name=_checked_name(name),
-        url=_checked_url(url),
-        events=_checked_events(events),
+    row = Webhook(
+        name=checked_name(name),
+        url=checked_url(url),
+        events=checked_events(events),
         secret="whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
         created_by=by,
     )
+    history.save(row, by=by)
+    return row
 
 
 @transaction.atomic
-def edit(webhook: Webhook, changes: dict[str, Any], *, by: User) -> Webhook:
-    """Change name, url, events or enabled; switched on again it begins with what happens from then on."""
+def edit(webhook: Webhook, changes: Mapping[str, Any], *, by: User, seen: str | None = None) -> Webhook:
+    """Change name, url, events or enabled; switched on again it begins with what happens from then on.
+
+    `seen` is the fingerprint that the editor saw: edits.Stale if it is another by now.
+    """
     _require_maintainer(by)
-    row = Webhook.objects.select_for_update().get(pk=webhook.pk)
-    checks = {"name": _checked_name, "url": _checked_url, "events": _checked_events, "enabled": bool}
-    for field, value in changes.items():
-        setattr(row, field, checks[field](value))  # type: ignore[operator]
-    if changes.get("enabled") and not webhook.enabled:
+    row = edits.locked(webhook)
+    checks: dict[str, Callable[[Any], Any]] = {"name": checked_name, "url": checked_url, "events": checked_events}
+    changed = edits.write(
+        row, {field: checks.get(field, bool)(value) for field, value in changes.items()}, by=by, seen=seen
+    )
+    if "enabled" in changed and row.enabled:
         row.read_until, row.failing_since, row.switched_off_because = timezone.now(), None, ""
-    row.save()
+        again = {"read_until": row.read_until, "failing_since": None, "switched_off_because": ""}
+        Webhook.objects.filter(pk=row.pk).update(**again)
     return row
 
 
@@ -74,7 +81,15 @@ def edit(webhook: Webhook, changes: dict[str, Any], *, by: User) -> Webhook:
 def remove(webhook: Webhook, *, by: User) -> None:
     """End it, with what was told to it."""
     _require_maintainer(by)
-    webhook.delete()
+    history.delete(webhook, by=by)
+
+
+@transaction.atomic
+def send_again(deliveries: Iterable[Delivery], *, by: User) -> int:
+    """Let those that failed be tried afresh, at once and with the same number; how many there were."""
+    _require_maintainer(by)
+    failed = Delivery.objects.filter(pk__in=[each.pk for each in deliveries], state=Delivery.State.FAILED)
+    return failed.update(state=Delivery.State.WAITING, due_at=timezone.now(), tries=0)
 
 
 @transaction.atomic
@@ -121,14 +136,16 @@ def _queued(webhook: Webhook, event: Event) -> Delivery:
     return delivery
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """A name that says something; WebhooksError for one that does not."""
     name = " ".join(name.replace("\0", "").split())
     if not name or len(name) > 100:
         raise WebhooksError("Give it a name of at most 100 characters.")
     return name
 
 
-def _checked_url(url: str) -> str:
+def checked_url(url: str) -> str:
+    """An address that we may send to."""
     url = url.strip()
     wrong = why_refused(url, allow_private=settings.ALLOW_PRIVATE_HUBS)
     if wrong or len(url) > 500:
@@ -136,7 +153,8 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _checked_events(events: Iterable[str]) -> list[str]:
+def checked_events(events: Iterable[str]) -> list[str]:
+    """Events that there are, at least one."""
     chosen = sorted(set(events))
     if not chosen or not set(chosen) <= set(EVENTS):
         raise WebhooksError(f"Choose some of: {', '.join(EVENTS)}.")

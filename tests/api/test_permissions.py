@@ -21,6 +21,7 @@ from tests.factories import (
     change_weights,
     make_checked_hub,
     make_contact,
+    make_delivery,
     make_downtime,
     make_flips,
     make_incident,
@@ -149,6 +150,7 @@ TABLE = {
     "POST /webhooks/{id}/test/": Ask(MAINTAINER, "webhooks", {}),
     "GET /webhook-deliveries/": Ask(MAINTAINER, "read"),
     "GET /webhook-deliveries/{uid}/": Ask(MAINTAINER, "read"),
+    "POST /webhook-deliveries/{uid}/send-again/": Ask(MAINTAINER, "webhooks", {}),
 }
 
 
@@ -173,6 +175,7 @@ def world(redis_url) -> dict[str, Any]:
     contact = make_contact(member, roles=["technical"], visibility="public")
     webhook = webhooks.add(**NEW_WEBHOOK, by=make_maintainer())
     return {
+        "failed": make_delivery(state="failed").uid,
         "uid": webhooks.send_test(webhook, by=webhook.created_by).uid,
         "/webhooks/": webhook.pk,
         "/applications/": make_application().pk,
@@ -210,6 +213,7 @@ def _only(name: str) -> int:
 def address(path: str, world: dict[str, Any]) -> str:
     special = max((each for each in world if each.startswith("/") and path.startswith(each)), key=len, default="")
     names = {**world, "id": world.get(special), **({"key": world[special]} if "undrain" in path else {})}
+    names |= {"uid": world["failed"]} if "send-again" in path else {}
     return path.format(**{name: found for name, found in names.items() if not name.startswith("/")}).lstrip("/")
 
 

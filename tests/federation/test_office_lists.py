@@ -12,6 +12,7 @@ from tests.factories import (
     change_weights,
     make_channel,
     make_contact,
+    make_delivery,
     make_downtime,
     make_health,
     make_hub,
@@ -21,6 +22,7 @@ from tests.factories import (
     make_notice,
     make_offer,
     make_ramp,
+    make_token,
     make_user,
 )
 
@@ -41,7 +43,8 @@ def fill(rows: int) -> None:
         make_ramp(hub)
         make_incident(hub)
         make_notice(channel=make_channel() if number % 2 else None)
-        make_user()
+        make_token(make_user()).uses.create(method="POST", path="/api/v1/drift/", status=200)
+        make_delivery()
 
 
 def test_no_list_asks_more_the_more_rows_it_has(client, django_assert_max_num_queries):
