@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern] = [
     path("my/<slug:slug>/people/<int:pk>/", people.person, name="my-person"),
     path("my/<slug:slug>/people/invitations/<int:pk>/", people.invitation, name="my-invitation"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
+    path("letters/", letters.own, name="own-letters"),
     path("letters/<str:secret>/", letters.letters, name="letters"),
     path("letters/<str:secret>/stop/<slug:topic>/", letters.stop, name="letters-stop"),
     path("accounts/", accounts.account, name="account"),

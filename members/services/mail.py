@@ -109,21 +109,25 @@ def message(notice: Notice) -> str:
 def text(notice: Notice) -> str:
     """All that is in the plain letter: the message, why one gets it, and how to stop it."""
     lines = [f"You get this because {notice.why}."] if notice.why else []
-    if not topics.of(notice.kind).needed:
-        lines.append(f"Choose what you get: {wishes.choices_link(notice.recipient)}")
+    lines.append(f"{_choose(notice)}: {wishes.choices_link(notice.recipient)}")
     foot = "\n".join(lines)
-    return f"{message(notice)}\n\n-- \n{foot}\n" if lines else f"{message(notice)}\n"
+    return f"{message(notice)}\n\n-- \n{foot}\n"
 
 
 def html(notice: Notice) -> str:
     """The same for mail programs that show HTML."""
-    topic = topics.of(notice.kind)
     context = {
         "notice": notice,
         "paragraphs": [_paragraph(each) for each in notice.body.split("\n\n") if each.strip()],
-        "choices": "" if topic.needed else wishes.choices_link(notice.recipient),
+        "choices": wishes.choices_link(notice.recipient),
+        "choose": _choose(notice),
     }
     return render_to_string("emails/letter.html", context)
+
+
+def _choose(notice: Notice) -> str:
+    """What the link to their choices is called: what somebody asked for always comes."""
+    return "Choose what else we write to you" if topics.of(notice.kind).needed else "Choose what you get, or stop it"
 
 
 def _paragraph(words: str) -> SafeString:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -42,69 +42,57 @@ RUN_SECONDS: Final = 20.0
 UNDELIVERED: Final = "notice-failed"
 
 
-def queue(  # noqa: PLR0913 Each by name; they are the fields of the row.
+def queue(*, kind: str, recipient: str, occasion: str, channel: Channel | None = None, **letter: Any) -> Notice:  # noqa: ANN401
+    """Queue one message; what else it is made of: see `_values`.
+
+    Gives the notice of this kind to this recipient about this occasion: queued now, or as it was queued before.
+    """
+    key = {"kind": kind, "recipient": recipient, "occasion": occasion}
+    return Notice.objects.get_or_create(**key, defaults={"channel": channel, **_values(**letter)})[0]
+
+
+def tell(whom: Iterable[Recipient], *, kind: str, occasion: str, **letter: Any) -> list[Notice]:  # noqa: ANN401
+    """Queue the same for several, however many: three queries for each thousand. As `queue`, once for each."""
+    # In one order, so that two who queue the same at once never wait for each other.
+    told = sorted(whom, key=lambda each: each.address)
+    rows = [
+        Notice(
+            kind=kind,
+            recipient=each.address,
+            occasion=occasion,
+            channel=each.channel,
+            **_values(**{**letter, "why": each.why, "standing": each.standing}),
+        )
+        for each in told
+    ]
+    Notice.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    return list(Notice.objects.filter(kind=kind, occasion=occasion, recipient__in=[each.address for each in told]))
+
+
+def _values(
     *,
-    kind: str,
-    recipient: str,
-    occasion: str,
     subject: str,
     body: str,
     why: str = "",
-    channel: Channel | None = None,
     standing: str = "",
     due_at: datetime | None = None,
     useful_until: datetime | None = None,
     link: tuple[str, str] | None = None,
     calendar: tuple[str, str] | None = None,
-) -> Notice:
-    """Queue one message. `link` is what it wants to be done: words and address of its button; `calendar` an iCalendar
-    object and its method.
-
-    Gives the notice of this kind to this recipient about this occasion: queued now, or as it was queued before.
+) -> dict[str, Any]:
+    """What a letter is made of. `link` is what it wants to be done: words and address of its button; `calendar` an
+    iCalendar object and its method; `standing` what its reader must still be when it goes out.
     """
-    key = {"kind": kind, "recipient": recipient, "occasion": occasion}
-    values = {
+    return {
         "subject": _line(subject, 200),
         "body": body.replace("\0", ""),
         "why": _line(why, 300),
-        "channel": channel,
         "standing": standing,
         "due_at": due_at or timezone.now(),
         "useful_until": useful_until,
         **dict(zip(("link_text", "link"), link or ("", ""), strict=True)),
         **dict(zip(("calendar", "calendar_method"), calendar or ("", ""), strict=True)),
     }
-    return Notice.objects.get_or_create(**key, defaults=values)[0]
-
-
-def tell(
-    whom: Iterable[Recipient],
-    *,
-    kind: str,
-    occasion: str,
-    subject: str,
-    body: str,
-    due_at: datetime | None = None,
-    useful_until: datetime | None = None,
-    link: tuple[str, str] | None = None,
-) -> list[Notice]:
-    """Queue the same for several."""
-    return [
-        queue(
-            kind=kind,
-            recipient=each.address,
-            occasion=occasion,
-            subject=subject,
-            body=body,
-            why=each.why,
-            channel=each.channel,
-            standing=each.standing,
-            due_at=due_at,
-            useful_until=useful_until,
-            link=link,
-        )
-        for each in whom
-    ]
 
 
 def drain(limit: int | None = None, *, now: datetime | None = None) -> int:

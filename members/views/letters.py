@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from members.models import DeadAddress
 from members.services import topics, wishes
+from members.views.own import who
+
+
+@never_cache
+@login_required
+@require_safe
+def own(request: HttpRequest) -> HttpResponse:
+    """The way there for whoever is logged in."""
+    address = who(request).email
+    if not address:
+        messages.error(request, "Your account has no e-mail address, so nothing is written to you. Enter one first.")
+        return redirect("account")
+    return redirect("letters", wishes.signed(address))
 
 
 @never_cache

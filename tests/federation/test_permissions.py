@@ -77,6 +77,7 @@ PAGES = {
     "hub-badge": EVERYBODY,
     "contact-confirm": EVERYBODY,
     "contact-check-in": EVERYBODY,
+    "own-letters": PERSON,
     "letters": EVERYBODY,
     "letters-stop": EVERYBODY,
     "logo": EVERYBODY,

@@ -15,9 +15,9 @@ from django.db import connection
 from django.utils import timezone
 
 from members.models import Notice
-from members.services import notices
+from members.services import contacts, notices, reminders
 from members.services.turns import turn
-from tests.factories import make_notice
+from tests.factories import make_contact, make_maintainer, make_notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,6 +57,20 @@ def test_queued_by_many_at_once_it_is_one_notice():
     values = {"kind": "test", "recipient": "ada@example.org", "occasion": "once", "subject": "Hello", "body": "Hi"}
     rows = at_once(6, lambda: notices.queue(**values).pk)
     assert len(set(rows)) == Notice.objects.count() == 1
+
+
+def test_two_beats_and_two_workers_at_once_make_one_letter_each(letterbox):
+    kim = make_maintainer("kim")
+    for number in range(3):
+        make_contact(email=f"p{number}@example.org", checked_at=timezone.now() - contacts.FRESH - timedelta(days=30))
+
+    def beat_and_worker():
+        reminders.remind()
+        notices.drain()
+
+    at_once(4, beat_and_worker)
+    assert letterbox.recipients == [kim.email] * 3 + [f"p{number}@example.org" for number in range(3)]
+    assert not Notice.objects.exclude(state="sent").exists()
 
 
 def test_one_process_at_a_time_has_its_turn(redis_url):

@@ -53,6 +53,8 @@ def test_a_letter_is_text_and_html_with_a_button_and_says_how_to_stop_it():
 def test_what_somebody_asked_for_cannot_be_stopped():
     letter = mail.letter(make_notice(ADA, kind="contact-email"))
     assert "List-Unsubscribe" not in letter.extra_headers
+    assert wishes.choices_link(ADA) in letter.body
+    assert wishes.choices_link(ADA) in letter.alternatives[0].content
     with pytest.raises(ValueError, match="can be chosen"):
         wishes.choose(ADA, topics.NEEDED, "never")
 
@@ -97,6 +99,21 @@ def test_what_is_held_follows_a_change_of_mind(letterbox, wanted, state):
     notices.drain()
     wishes.choose(ADA, ALERTS, wanted)
     assert after(notice).state == state
+
+
+def test_whoever_is_logged_in_finds_their_choices_on_their_own_pages(client):
+    client.force_login(make_user("ada"))
+    for page in ("account", "my", "my-data"):
+        assert f'href="{reverse("own-letters")}"' in client.get(reverse(page)).content.decode()
+    assert ADA in client.get(reverse("own-letters"), follow=True).content.decode()
+
+
+def test_an_account_without_an_address_gets_no_letters_and_is_told_so(client):
+    person = make_user("ada")
+    person.email = ""
+    person.save()
+    client.force_login(person)
+    assert "no e-mail address" in client.get(reverse("own-letters"), follow=True).content.decode()
 
 
 def test_one_click_of_the_mail_program_stops_one_topic_without_cookie_or_csrf(client):
