@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -19,6 +19,8 @@ from members.models import (
     Contact,
     FederationReport,
     Invitation,
+    Meeting,
+    MeetingSeries,
     Member,
     Notice,
     Report,
@@ -26,6 +28,8 @@ from members.models import (
     Token,
     User,
 )
+from members.services import meeting_series
+from members.services.recurrence import Slot
 from routing.models import (
     Delivery,
     Downtime,
@@ -113,6 +117,25 @@ def make_invitation(member: Member, email: str = "", **values: Any) -> Invitatio
     number = next(numbers)
     found = {"secret_hash": f"{number:064}", "expires_at": timezone.now() + timedelta(days=14)}
     return Invitation.objects.create(member=member, email=email or f"new{number}@example.org", **{**found, **values})
+
+
+def make_slot(rule: str = "FREQ=MONTHLY;BYDAY=3TU", **values: Any) -> Slot:
+    """The third Tuesday of each month, at nine in London, for an hour."""
+    found = {"first_on": date(2026, 1, 1), "local_time": time(9), "time_zone": "Europe/London", "minutes": 60}
+    return Slot(rule, **{**found, **values})
+
+
+def make_series(*slots: Slot, **values: Any) -> MeetingSeries:
+    """A series of meetings, with the next twelve of them."""
+    found = {"title": f"Series {next(numbers)}", "place": "https://video.example.org/room", **values}
+    return meeting_series.create(found, slots or [make_slot()], by=None)
+
+
+def make_meeting(*, starts: float = 24, minutes: int = 60, **values: Any) -> Meeting:
+    """A meeting of its own that starts so many hours from now."""
+    at = timezone.now().astimezone(UTC).replace(microsecond=0) + timedelta(hours=starts)
+    found = {"title": f"Meeting {next(numbers)}", "place": "https://video.example.org/room"}
+    return Meeting.objects.create(starts_at=at, ends_at=at + timedelta(minutes=minutes), **{**found, **values})
 
 
 def make_channel(name: str = "", address: str = "json://127.0.0.1:9/secret-path", **values: Any) -> Channel:

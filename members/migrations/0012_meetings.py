@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                     "pad",
                     models.URLField(
                         blank=True,
-                        help_text="Where all write. {date} stands for the day, such as 2026-11-17: a pad for each meeting.",
+                        help_text="Where all write. YYYY-MM-DD in it becomes the day: each meeting has a pad of its own.",
                         max_length=500,
                         verbose_name="agenda pad",
                     ),
@@ -457,7 +457,7 @@ class Migration(migrations.Migration):
                     "pad",
                     models.URLField(
                         blank=True,
-                        help_text="Where all write. {date} stands for the day, such as 2026-11-17: a pad for each meeting.",
+                        help_text="Where all write. YYYY-MM-DD in it becomes the day: each meeting has a pad of its own.",
                         max_length=500,
                         verbose_name="agenda pad",
                     ),

@@ -17,7 +17,7 @@ from simple_history.models import HistoricalRecords
 from members.models.editing import Editable
 from members.models.traces import traced
 
-PAD_HELP = "Where all write. {date} stands for the day, such as 2026-11-17: a pad for each meeting."
+PAD_HELP = "Where all write. YYYY-MM-DD in it becomes the day: each meeting has a pad of its own."
 
 
 class MeetingSeries(Editable):
@@ -151,6 +151,11 @@ class Meeting(Editable):
     def local_start(self) -> datetime:
         """When it starts, by the clocks where it was planned."""
         return self.starts_at.astimezone(ZoneInfo(self.time_zone))
+
+    @property
+    def local_day(self) -> str:
+        """The day it is then where it was planned, in words."""
+        return f"{self.local_start:%-d %B %Y}"
 
     @property
     def minutes(self) -> int:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.forms.models import model_to_dict
 
 from members.models import Access, Application, Contact, Invitation, Member, MemberChange, Notice, Role, User
-from members.services import access, contacts, edits, history
+from members.services import access, contacts, edits, guest_data, history
 
 ERASED: Final = "somebody who was erased"
 APPLICATION: Final = ("organisation", "contact_name", "email", "chat", "state", "submitted_at", "hub_url")
@@ -36,6 +36,7 @@ def export(user: User) -> dict[str, Any]:
         "applications": list(_applications(user).values(*APPLICATION)),
         "letters": list(_letters(user).values("subject", "created_at", "state", "why", "body")),
         "steps": list(MemberChange.objects.filter(by=user).values("member__slug", "to_state", "reason", "at")),
+        "meetings": guest_data.export(user),
         "edits": [
             *_edits(Member, user, "slug"),
             *_edits(Contact, user, "name"),
@@ -67,6 +68,7 @@ def erase(user: User) -> None:
     _invitations(user).delete()
     _forget_applications(user)
     _forget_letters(user)
+    guest_data.forget(user, ERASED)
     for row in user.access.all():
         history.delete(row, by=None, reason="erased")
     Access.history.filter(Q(user=user.pk) | Q(given_by=user.pk)).update(user=None, given_by=None)

@@ -5,8 +5,12 @@
 (() => {
   const day = { day: "numeric", month: "short" };
   const time = { hour: "2-digit", minute: "2-digit" };
+  const weekday = { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZoneName: "short" };
 
-  function written(at) {
+  function written(at, how) {
+    if (how === "weekday") {
+      return at.toLocaleString([], { ...weekday, ...time });
+    }
     const now = new Date();
     if (at.toDateString() === now.toDateString()) {
       return at.toLocaleTimeString([], time);
@@ -20,7 +24,7 @@
       const at = new Date(each.dateTime);
       if (!Number.isNaN(at.valueOf())) {
         each.title = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-        each.textContent = written(at);
+        each.textContent = written(at, each.dataset.local);
         each.removeAttribute("data-local");
       }
     }

@@ -31,6 +31,7 @@ from tests.factories import (
     make_incident,
     make_invitation,
     make_maintainer,
+    make_meeting,
     make_member,
     make_notice,
     make_offer,
@@ -44,14 +45,14 @@ from tests.members.applying import make_application
 
 pytestmark = pytest.mark.django_db
 
-EVERYBODY, PERSON, VIEWER, EDITOR, MANAGER, STAFF, MAINTAINER, SUPERUSER, NOBODY = range(9)
+EVERYBODY, PERSON, OF_A_MEMBER, VIEWER, EDITOR, MANAGER, STAFF, MAINTAINER, SUPERUSER, NOBODY = range(10)
 PEOPLE = {
     "outsider": {EVERYBODY},
     "person": {EVERYBODY, PERSON},
-    "stranger": {EVERYBODY, PERSON},
-    "viewer": {EVERYBODY, PERSON, VIEWER},
-    "editor": {EVERYBODY, PERSON, VIEWER, EDITOR},
-    "manager": {EVERYBODY, PERSON, VIEWER, EDITOR, MANAGER},
+    "stranger": {EVERYBODY, PERSON, OF_A_MEMBER},
+    "viewer": {EVERYBODY, PERSON, OF_A_MEMBER, VIEWER},
+    "editor": {EVERYBODY, PERSON, OF_A_MEMBER, VIEWER, EDITOR},
+    "manager": {EVERYBODY, PERSON, OF_A_MEMBER, VIEWER, EDITOR, MANAGER},
     "staff": {EVERYBODY, PERSON, STAFF},
     "maintainer": set(range(SUPERUSER)),
     "superuser": set(range(NOBODY)),
@@ -111,6 +112,21 @@ PAGES = {
     "my-person": VIEWER,  # One's own access; that of others is tested with the service.
     "my-invitation": MANAGER,
     "invitation": EVERYBODY,  # With the link that was mailed.
+    "meetings": EVERYBODY,
+    "meeting": EVERYBODY,
+    "meeting-calendar": EVERYBODY,
+    "meeting-answer": EVERYBODY,  # With the link that was mailed.
+    "meeting-rota": OF_A_MEMBER,
+    "meeting-propose": OF_A_MEMBER,
+    "meeting-rsvp": OF_A_MEMBER,
+    "meeting-duty": OF_A_MEMBER,  # To take what nobody has; the rest is tested with the service.
+    "meeting-there": OF_A_MEMBER,
+    "meeting-item": MAINTAINER,  # And who proposed it, who leads, who takes notes.
+    "meeting-item-act": OF_A_MEMBER,  # What of it they may is for the service to say.
+    "meeting-notes": MAINTAINER,  # And who leads or takes notes.
+    "meeting-attendance": MAINTAINER,
+    "meeting-promise": OF_A_MEMBER,
+    "meeting-action": MAINTAINER,  # And whose it is, who leads, who takes notes.
     "usage": EVERYBODY,
     "usage-json": EVERYBODY,
     "usage-csv": EVERYBODY,
@@ -344,6 +360,9 @@ OWN_PAGES = (
 )
 
 
+MEETING_PAGES = ("", "-calendar", "-propose", "-rsvp", "-duty", "-there", "-notes", "-attendance", "-promise")
+
+
 @dataclass(frozen=True)
 class Page:
     name: str
@@ -404,6 +423,8 @@ def addresses(redis_url) -> dict[str, str]:
     application = make_application()
     secret = application_links.secret(application)
     onboarding.begin(hub)
+    meeting = make_meeting()
+    item = meeting.items.create(title="Costs")
     special = {
         "apply-step": ["offer"],
         **{
@@ -420,6 +441,11 @@ def addresses(redis_url) -> dict[str, str]:
         "session-end": [1],
         "token": [1],
         "token-revoke": [1],
+        **{f"meeting{each}": [meeting.pk] for each in MEETING_PAGES},
+        "meeting-item": [meeting.pk, item.pk],
+        "meeting-item-act": [meeting.pk, item.pk],
+        "meeting-action": [meeting.pk, meeting.actions.create(text="Do it").pk],
+        "meeting-answer": ["secret"],
         "account_confirm_email": ["key"],
         "account_reset_password_from_key": ["1", "key"],
         "mfa_edit_webauthn": [1],

@@ -1,0 +1,97 @@
+"""Who is asked to a meeting, and who they are to us: by address, since most of them never log in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Q
+
+from members.models import Access, Contact, Meeting, Member, Role, User
+from members.services.recipients import MAINTAINERS, Recipient
+
+# Members whose people are asked.
+TAKING_PART: Final = (Member.State.ONBOARDING, Member.State.ACTIVE, Member.State.PAUSED)
+# The roles that ask for it: those who act for a member, and its contacts for the machines and for the organisation.
+ACTING: Final = (Role.EDITOR, Role.MANAGER)
+CALLED: Final = (Contact.Role.TECHNICAL, Contact.Role.ON_CALL, Contact.Role.ADMINISTRATIVE)
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Who is behind an address: a name, the member whose person it is, and the time zone to write times in."""
+
+    address: str
+    name: str = ""
+    member: Member | None = None
+    time_zone: str = ""
+
+
+def invited(meeting: Meeting) -> list[Recipient]:
+    """Whom to invite, each once: those whose role asks for it. Who opted out is left out when letters are sent."""
+    found = [*_running(meeting), *_maintainers(), *_acting(), *_contacts(), *_willing()]
+    return list({each.address: each for each in reversed(found)}.values())[::-1]
+
+
+def absent(meeting: Meeting) -> list[Recipient]:
+    """Those of the invited who are not among those who were there."""
+    there = set(meeting.attendance.exclude(address="").values_list("address", flat=True))
+    return [each for each in invited(meeting) if each.address not in there]
+
+
+def known(addresses: Iterable[str]) -> dict[str, Guest]:
+    """Who is behind these addresses, as far as we know; accounts say more than contacts. Three queries."""
+    asked = {each.lower() for each in addresses if each}
+    found = {each: Guest(each) for each in asked}
+    for contact in Contact.objects.filter(email__in=asked).select_related("member").order_by("-position", "-pk"):
+        zone = contact.time_zone or contact.member.time_zone
+        found[contact.email.lower()] = Guest(contact.email.lower(), contact.name, contact.member, zone)
+    people = User.objects.filter(email__in=asked, is_active=True).prefetch_related("access__member")
+    for user in people:
+        before = found[user.email]
+        own = [each.member for each in user.access.all() if each.member.state in TAKING_PART]
+        member = own[0] if own else before.member
+        zone = user.time_zone or before.time_zone or (member.time_zone if member else "")
+        found[user.email] = Guest(user.email, str(user), member, zone)
+    return found
+
+
+def guest(address: str) -> Guest:
+    """Who is behind this address, as far as we know."""
+    return known([address]).get(address.lower(), Guest(address.lower()))
+
+
+def _running(meeting: Meeting) -> Iterator[Recipient]:
+    for user, what in ((meeting.facilitator, "lead this meeting"), (meeting.note_taker, "take its notes")):
+        if user is not None and user.is_active and user.email:
+            yield Recipient(user.email.lower(), f"you {what}")
+
+
+def _maintainers() -> Iterator[Recipient]:
+    people = User.objects.filter(groups__name=MAINTAINERS, is_active=True).exclude(email="").order_by("pk")
+    for user in people:
+        yield Recipient(user.email.lower(), "you are a maintainer of the federation")
+
+
+def _acting() -> Iterator[Recipient]:
+    rows = Access.objects.filter(
+        role__in=ACTING, member__state__in=TAKING_PART, user__is_active=True, user__service=False
+    ).exclude(user__email="")
+    for row in rows.select_related("user", "member").order_by("pk"):
+        yield Recipient(row.user.email.lower(), f"you act for {row.member} in the federation")
+
+
+def _contacts() -> Iterator[Recipient]:
+    wanted = Q()
+    for role in CALLED:
+        wanted |= Q(roles__contains=[role])
+    rows = Contact.objects.filter(wanted, member__state__in=TAKING_PART).exclude(email_confirmed_at=None)
+    for row in rows.select_related("member").order_by("member__name", "position", "pk"):
+        yield Recipient(row.email.lower(), f"you are a contact of {row.member}")
+
+
+def _willing() -> Iterator[Recipient]:
+    people = User.objects.filter(rota__isnull=False, is_active=True).exclude(email="")
+    for user in people.filter(Q(rota__facilitates=True) | Q(rota__takes_notes=True)).order_by("pk"):
+        yield Recipient(user.email.lower(), "you lead meetings or take notes in turn")
