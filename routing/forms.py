@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.admin.models import LogEntry
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
+from members.seen_forms import SeenForm
 from routing.addresses import tidy
 from routing.models import MAX_WEIGHT, RECORD, Hub, Policy
 
@@ -121,7 +122,7 @@ class NewHubForm(HubForm):
         fields: ClassVar = [*FIELDS, "key", "weight", "state"]
 
 
-class PolicyForm(forms.ModelForm):
+class PolicyForm(SeenForm):
     """How redirectors choose and check."""
 
     reason = reason_field()

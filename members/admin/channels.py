@@ -18,11 +18,12 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from members.admin.records import HistoryAdmin
 from members.models import Channel, Notice
+from members.seen_forms import SeenForm
 from members.services import channels
 from members.services.delivery import Undelivered
 
 
-class ChannelForm(forms.ModelForm):
+class ChannelForm(SeenForm):
     """A channel. Its address goes in and never comes out again, not even after a mistake in the form."""
 
     address = forms.CharField(

@@ -17,8 +17,16 @@ from members.admin.records import RecordForm, TableAdmin
 from members.admin.tables import ContactResource
 from members.admin.writing import day
 from members.models import Contact
-from members.services import contacts
+from members.services import contacts, reminders
 from members.services.edits import EditError
+
+
+def say_asked(request: HttpRequest, asked: int) -> None:
+    """How many contacts get a letter."""
+    if asked:
+        messages.success(request, f"{asked} contact{'s get' if asked != 1 else ' gets'} a letter, once a day at most.")
+    else:
+        messages.warning(request, "Nobody to ask: contacts of members that take part are asked, and no others.")
 
 
 class ContactForm(RecordForm):
@@ -74,7 +82,7 @@ class ContactAdmin(TableAdmin):
     ordering = ("member__name", "position", "name")
     autocomplete_fields = ("member",)
     fields = ("member", "name", "roles", "email", "chat", "phone", "time_zone", "visibility", "position")
-    actions = ["still_right", "ask_to_confirm"]
+    actions = ["check_in", "still_right", "ask_to_confirm"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Contact | None = None) -> Any:  # noqa: ANN401
         """A contact does not move to another member."""
@@ -98,6 +106,12 @@ class ContactAdmin(TableAdmin):
         found = super().get_actions(request)
         found.pop("delete_selected", None)
         return found
+
+    @action(description="Ask them now whether they are still right", permissions=["change"])
+    def check_in(self, request: HttpRequest, chosen: QuerySet[Contact]) -> None:
+        """By a letter with one button."""
+        asked = reminders.check_in_now(chosen.select_related("member"), by=request.user)  # type: ignore[arg-type]
+        say_asked(request, asked)
 
     @action(description="They are still right", permissions=["change"])
     def still_right(self, request: HttpRequest, chosen: QuerySet[Contact]) -> None:

@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from members.admin.contacts import say_asked
 from members.admin.records import RecordForm, TableAdmin
 from members.admin.tables import MemberResource
 from members.admin.writing import day, moment
 from members.models import ComputeOffer, Contact, Member
-from members.services import contacts, records
+from members.services import contacts, records, reminders
 
 SHAPES: Final = {
     Member.State.APPLICANT: "◐",
@@ -34,6 +35,7 @@ class MemberAdmin(TableAdmin):
     """The organisations. Their state has its own steps, each with a reason; here it is only shown."""
 
     form = RecordForm
+    actions = ["check_in"]
     resource_classes = [MemberResource]
     list_display = ("name", "shown_state", "mode", "shown_hubs", "shown_contacts", "shown_offers", "since")
     list_filter = ("state", "mode")
@@ -75,6 +77,12 @@ class MemberAdmin(TableAdmin):
             records.edit(obj, form.record(), by=request.user, seen=form.cleaned_data["seen"] or None)  # type: ignore[arg-type]
         else:
             records.add(obj, by=request.user)  # type: ignore[arg-type]
+
+    @action(description="Ask their contacts now whether they are still right", permissions=["change"])
+    def check_in(self, request: HttpRequest, chosen: QuerySet[Member]) -> None:
+        """All contacts of these members."""
+        asked = Contact.objects.filter(member__in=chosen.values("pk")).select_related("member")
+        say_asked(request, reminders.check_in_now(asked, by=request.user))  # type: ignore[arg-type]
 
     def view_on_site(self, obj: Member) -> str:
         """Its public page."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.admin import EmailAddress
 from allauth.mfa.admin import Authenticator
 from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
@@ -19,6 +21,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from members.admin.records import HistoryAdmin
 from members.models import User
+from members.seen_forms import SeenForm
 from members.services import accounts
 
 admin.site.unregister(Group)
@@ -27,7 +30,7 @@ for each in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken,
     admin.site.unregister(each)
 
 
-class AccountChangeForm(UserChangeForm):
+class AccountChangeForm(SeenForm, UserChangeForm):
     """An account; its address is kept in lower case."""
 
     def clean_email(self) -> str:
@@ -35,15 +38,31 @@ class AccountChangeForm(UserChangeForm):
         return str(self.cleaned_data["email"]).lower()
 
 
+class KindFilter(admin.SimpleListFilter):
+    """People, unless service accounts are asked for."""
+
+    title, parameter_name = "kind", "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+        """What else there is."""
+        return [("service", "service accounts"), ("all", "people and service accounts")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        """Nobody logs in as a service account: it is not among the people."""
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(service=self.value() == "service")
+
+
 @admin.register(User)
-class UserAdmin(HistoryAdmin, DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin, HistoryAdmin):  # type: ignore[misc]  # Both take what the other leaves out.
     """Accounts: superusers only. A maintainer is one with staff status and the role "maintainers"."""
 
     form = AccountChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_active", "is_staff", "roles")
-    list_filter = ("is_active", "is_staff", "groups")
+    list_filter = (KindFilter, "is_active", "is_staff", "groups")
     add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
     actions = ["take_second_factors", "end_sessions"]
 
@@ -79,4 +98,16 @@ class UserAdmin(HistoryAdmin, DjangoUserAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Roles. That of the maintainers is made by the code: see federation/roles.py."""
+    """Roles, to be looked at: the code makes them (federation/roles.py), and would undo what is changed here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Nobody; who has a role is said in the account."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Nobody."""
+        return False

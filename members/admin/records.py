@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from import_export.admin import ImportExportMixin
+from import_export.admin import ExportActionMixin, ImportMixin
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
-from members.models.editing import Editable
+from members.seen_forms import SeenForm
 from members.services import access, edits
 
 MOST_BYTES = 1_000_000
+REFUSED = (ValidationError, edits.EditError, access.NotAllowed)
 
 
-class RecordForm(forms.ModelForm):
-    """A record, and the fingerprint of it that the editor saw."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **kwargs)
-        if self.instance.pk and "seen" in self.fields:
-            self.fields["seen"].initial = self.instance.fingerprint
+class RecordForm(SeenForm):
+    """A record that a service writes."""
 
     def clean(self) -> dict[str, Any]:
-        """Tell the second of two editors that the first was there; what they typed stays in the form."""
-        seen = self.cleaned_data.get("seen")
-        if self.instance.pk and seen and seen != self.instance.fingerprint:
-            typed: Any = self.data
-            self.data = typed.copy()
-            self.data["seen"] = self.instance.fingerprint  # type: ignore[index]
-            raise ValidationError(
-                "Somebody changed this since you opened it. What you typed is still here: compare it with the history, "
-                "then save again."
-            )
-        edits.different(self.instance, self.record())  # Says what the service would refuse while the form is there.
+        """Say what the service would refuse while the form is there."""
+        super().clean()
+        edits.different(self.instance, self.record())
         return self.cleaned_data
 
     def record(self) -> dict[str, Any]:
@@ -73,6 +57,27 @@ class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
         """All that was is in the list."""
         return redirect(admin_urlname(self.opts, "history"), object_id)  # type: ignore[arg-type]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401
+        """With the fingerprint, where a form has one and somebody may edit."""
+        found = list(super().get_fieldsets(request, obj))
+        if obj is None or "seen" not in self.form.base_fields or not self.has_change_permission(request, obj):
+            return found
+        return [*found, (None, {"fields": ("seen",)})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: ANN401
+        """The form; after a refusal one that says it."""
+        form = super().get_form(request, obj, change, **kwargs)
+        said = getattr(request, "refused", "")
+        return type(form.__name__, (form,), {"refused": said}) if said else form
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
+        """The form; what a service refuses in the last moment is said in it, with all that was typed."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except REFUSED as error:
+            request.refused = _said(error)  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
+
 
 class RecordAdmin(HistoryAdmin):
     """Records that services write."""
@@ -82,36 +87,23 @@ class RecordAdmin(HistoryAdmin):
     warn_unsaved_form = True
     change_form_show_cancel_button = True
 
-    def get_fieldsets(self, request: HttpRequest, obj: Editable | None = None) -> Any:  # noqa: ANN401
-        """With the fingerprint, where somebody may edit."""
-        found = list(super().get_fieldsets(request, obj))
-        return [*found, (None, {"fields": ("seen",)})] if obj and self.has_change_permission(request, obj) else found
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:  # noqa: ANN401
         """An address without a scheme is one with https."""
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
-        """The form; what a service refuses in the last moment is said, not thrown."""
-        view = super().changeform_view
-        return _said(request, lambda: view(request, *args, **kwargs))
-
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
-        """The question; as above."""
-        view = super().delete_view
-        return _said(request, lambda: view(request, *args, **kwargs))
+        """The question; what a service refuses is said."""
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except REFUSED as error:
+            messages.error(request, _said(error))
+            return redirect(request.get_full_path())
 
 
-def _said(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
-    try:
-        return view()
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    except (edits.EditError, access.NotAllowed) as error:
-        messages.error(request, str(error))
-    return redirect(request.get_full_path())
+def _said(error: Exception) -> str:
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
 
 class SmallImportForm(ImportForm):
@@ -125,12 +117,18 @@ class SmallImportForm(ImportForm):
         return file
 
 
-class TableAdmin(ImportExportMixin, RecordAdmin):
-    """Records that can be had and brought as a table."""
+class TableAdmin(ImportMixin, ExportActionMixin, RecordAdmin):
+    """Records that can be had, all or some of them, and brought as a table."""
+
+    import_export_change_list_template = "admin/import_export/change_list_import_export.html"
 
     import_form_class = SmallImportForm
     export_form_class = ExportForm
     resource_classes: ClassVar[list[type]] = []
+
+    def get_valid_export_item_pks(self, request: HttpRequest) -> Any:  # noqa: ANN401
+        """Those that can be seen can be had."""
+        return self.get_queryset(request).values_list("pk", flat=True)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
         """What was looked at and confirmed; who may is asked before anything else."""

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from members.models import slugs
 from members.models.append_only import append_only
 from members.models.editing import Editable
 from members.models.traces import traced
@@ -20,8 +21,6 @@ SLUG: Final = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lower-case letters, digits and hyphens; a hyphen neither first nor last."
 )
 STATES: Final = ["applicant", "onboarding", "active", "paused", "past"]
-# What is below /my/ besides members.
-TAKEN: Final = frozenset(["data", "tokens"])
 LISTED: Final = ["active", "paused"]
 PUBLIC: Final = [*LISTED, "past"]
 
@@ -120,8 +119,8 @@ class Member(Editable):
 
     def clean(self) -> None:
         """No member's pages take the place of others."""
-        if self.slug in TAKEN:
-            raise ValidationError({"slug": f"/my/{self.slug}/ is another page already: choose another slug."})
+        if self.slug in slugs.taken():
+            raise ValidationError({"slug": f"{self.slug} is the address of another page already: choose another slug."})
 
     @property
     def is_public(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -58,6 +59,14 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when what the office shows of the account does: tells an editor that it moved under them."""
+        names = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
+        shown = [getattr(self, name) for name in names]
+        groups = sorted(self.groups.values_list("pk", flat=True))
+        return hashlib.sha256(repr((shown, groups)).encode()).hexdigest()[:16]
 
     def get_session_auth_hash(self) -> str:
         """What a session is checked against: it changes with the password and with the era."""

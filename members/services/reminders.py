@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db.models import Max, Q
@@ -16,12 +16,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Access, Application, ComputeOffer, Contact, Member, Role
-from members.services import contacts, ladders, notices, recipients
+from members.services import access, contacts, ladders, notices, recipients
 from members.services.recipients import Recipient
+
+if TYPE_CHECKING:
+    from members.models import User
 
 CHECK_IN: Final = (0, 7, 14, 21, 30)
 OFFER: Final = (-60, -30, -7, 0)
 APPLICATION: Final = (3, 7)
+TWICE_A_YEAR: Final = "Twice a year we ask whether what we know of you is still right."
+ASKED: Final = "The federation's maintainers ask whether what we know of you is still right."
 TAKING_PART: Final = (Member.State.ONBOARDING, Member.State.ACTIVE, Member.State.PAUSED)
 
 
@@ -48,24 +53,42 @@ def check_in(now: datetime) -> None:
         occasion = f"contact {contact.pk}, {date:%Y-%m-%d}, {rung.day}"
         if rung.last:
             _tell_stale(contact, occasion)
-        notices.queue(
-            kind="check-in",
-            recipient=contact.email.lower(),
-            occasion=occasion,
-            subject=f"Is this still right? You are a contact of {contact.member}",
-            body=_check_in_words(contact, rung.day),
-            link=("Still right", contacts.check_in_link(contact)),
-            why=f"you are a contact of {contact.member}",
-            standing=recipients.of_member(contact.member_id),
-            due_at=now,
-            useful_until=rung.useful_until,
-        )
+        _ask_whether_right(contact, occasion, _check_in_words(contact, rung.day), now, rung.useful_until)
 
 
-def _check_in_words(contact: Contact, day: int) -> str:
+def check_in_now(chosen: Iterable[Contact], *, by: User) -> int:
+    """Ask these contacts now, whenever they were asked last, but once a day at most; how many are asked."""
+    if not access.is_maintainer(by):
+        raise access.NotAllowed("Only maintainers ask the contacts of every member.")
+    now = timezone.now()
+    found = [contact for contact in chosen if contact.member.state in TAKING_PART]
+    for contact in found:
+        occasion = f"contact {contact.pk}, {now:%Y-%m-%d}, asked for"
+        body = _check_in_words(contact, 0, ASKED)
+        _ask_whether_right(contact, occasion, body, now, now + timedelta(days=14))
+    return len(found)
+
+
+def _ask_whether_right(
+    contact: Contact, occasion: str, body: str, now: datetime, useful_until: datetime | None
+) -> None:
+    notices.queue(
+        kind="check-in",
+        recipient=contact.email.lower(),
+        occasion=occasion,
+        subject=f"Is this still right? You are a contact of {contact.member}",
+        body=body,
+        link=("Still right", contacts.check_in_link(contact)),
+        why=f"you are a contact of {contact.member}",
+        standing=recipients.of_member(contact.member_id),
+        due_at=now,
+        useful_until=useful_until,
+    )
+
+
+def _check_in_words(contact: Contact, day: int, asked: str = TWICE_A_YEAR) -> str:
     said = [
-        f"Twice a year we ask whether what we know of you is still right. For {contact.member} you are its contact "
-        f"({', '.join(contact.role_labels)}), at this address.",
+        f"{asked} For {contact.member} you are its contact ({', '.join(contact.role_labels)}), at this address.",
         "If so, one click says it. If something changed, the same page says who can put it right.",
     ]
     if day:

@@ -64,7 +64,8 @@ class PolicyAdmin(HistoryAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Policy | None = None) -> Any:  # noqa: ANN401
         """Who may only look is not asked why."""
         sets = super().get_fieldsets(request, obj)
-        return sets if self.has_change_permission(request, obj) else sets[:-1]
+        may = self.has_change_permission(request, obj)
+        return [each for each in sets if may or each[0] != "Why"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one: straight to it."""
@@ -85,6 +86,11 @@ class PolicyAdmin(HistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:  # noqa: ANN401
         """By the service, so that it is published."""
-        changes = {name: form.cleaned_data[name] for name in form.changed_data if name != "reason"}
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name not in {"reason", "seen"}}
         if changes:
-            policies.edit(changes, reason=form.cleaned_data["reason"], by=pages.who(request))
+            policies.edit(
+                changes,
+                reason=form.cleaned_data["reason"],
+                by=pages.who(request),
+                seen=form.cleaned_data.get("seen") or None,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields
 from typing import Any, ClassVar, Final
 
@@ -172,6 +173,12 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return "How redirectors choose and check"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a setting does: tells an editor that the policy moved under them."""
+        shown = [(field.name, str(getattr(self, field.name))) for field in self._meta.fields]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
     @property
     def published(self) -> snapshot.Policy:

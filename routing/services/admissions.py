@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from members.models import Application, Contact, Member, Role
+from members.models import Application, Contact, Member, Role, slugs
 from members.services import application_letters, applications, contacts, history, invitations, lifecycle, offers
 from routing.addresses import own_domain
 from routing.models import Hub
@@ -41,10 +41,10 @@ def proposal(application: Application) -> Terms:
     """Names that are free, made from what the applicant wrote."""
     base = _slug(application.organisation) or "member"
     key = _free(base, lambda each: Hub.objects.filter(key=each).exists())
-    domain = own_domain()
+    domain, taken = own_domain(), slugs.taken()
     return Terms(
         name=application.organisation,
-        slug=_free(base, lambda each: Member.objects.filter(slug=each).exists()),
+        slug=_free(base, lambda each: each in taken or Member.objects.filter(slug=each).exists()),
         key=key,
         hub_name=application.organisation,
         url=application.hub_url or (f"https://{key}.{domain}" if domain else ""),

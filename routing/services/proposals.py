@@ -13,7 +13,7 @@ from django.utils import timezone
 from members.models import Role
 from members.services import access, notices, recipients
 from routing.models import Hub, HubProposal
-from routing.services import hubs, reasons, weights
+from routing.services import hubs, ramps, reasons, weights
 
 if TYPE_CHECKING:
     from members.models import User
@@ -42,10 +42,15 @@ def propose_limit(hub: Hub, users: int | None, *, reason: str, by: User) -> HubP
 
 
 @transaction.atomic
-def accept(proposal: HubProposal, *, by: User) -> HubProposal:
-    """Do what the member asks. Of two who decide at once one gets Decided."""
+def accept(proposal: HubProposal, *, by: User, ramp: bool = False) -> HubProposal:
+    """Do what the member asks, more weight also step by step. Of two who decide at once one gets Decided."""
     _require_maintainer(by)
     _settle(proposal, State.ACCEPTED, by)
+    if ramp and proposal.what == What.WEIGHT and proposal.weight is not None:
+        ramps.start(proposal.hub, proposal.weight, reason=proposal.reason, by=by)
+        steps = ramps.said_steps(ramps.DEFAULT)
+        _tell_who_asked(proposal, f"The federation's maintainers said yes. Your hub comes up to it in steps: {steps}.")
+        return proposal
     _apply(proposal, by)
     _tell_who_asked(proposal, "The federation's maintainers said yes: it is so from now on.")
     return proposal

@@ -66,7 +66,7 @@ def overview_of(request: HttpRequest, member: Member) -> HttpResponse:
         contacts=[(each, contacts.is_fresh(each, now)) for each in member.contacts.all()],
         offers=member.offers.all(),
         promises=Responsibility.labels,
-        people=member.access.select_related("user"),
+        people=member.access.filter(user__service=False).select_related("user"),
         last_step=member.changes.select_related("by").first(),
         steps=steps_of.steps(member, by),
     )

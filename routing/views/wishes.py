@@ -13,7 +13,7 @@ from members.models import Member, Role
 from members.views.own import for_member, page, who
 from routing.models import Hub, HubProposal
 from routing.own_forms import LimitForm, WeightForm
-from routing.services import hubs, proposals, weights
+from routing.services import hubs, proposals, ramps, weights
 
 REFUSED = (proposals.ProposalsError, reasons.NoReason, weights.WeightsError, hubs.HubsError)
 SHOWN = 20
@@ -36,6 +36,7 @@ def hub(request: HttpRequest, member: Member, key: str) -> HttpResponse:
         "weight_form": weight,
         "limit_form": limit,
         "wishes": wishes,
+        "steps": ramps.said_steps(ramps.DEFAULT),
     }
     return page(request, "my/hub.html", member, **context)
 
@@ -49,6 +50,8 @@ def decide(request: HttpRequest, member: Member, pk: int) -> HttpResponse:
         match request.POST.get("verb"):
             case "accept":
                 proposals.accept(wish, by=by)
+            case "ramp":
+                proposals.accept(wish, by=by, ramp=True)
             case "decline":
                 proposals.decline(wish, reason=request.POST.get("reason", ""), by=by)
             case _:

@@ -6,16 +6,28 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 
 from members.models import Application, ReviewedField, Text, User
 from members.services import accounts, applications, records, texts
-from routing.models import DriftSource, Hub, Incident
+from routing.models import DriftSource, Hub, Incident, Policy
 from routing.services import capacity, incidents, ramps
 from routing.services.drift import sources
-from tests.factories import make_hub, make_maintainer, make_offer, make_ramp
+from tests.factories import (
+    make_channel,
+    make_contact,
+    make_drift_source,
+    make_hub,
+    make_incident,
+    make_maintainer,
+    make_notice,
+    make_offer,
+    make_ramp,
+    make_user,
+)
 from tests.members.applying import make_application
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +59,47 @@ def test_everything_that_is_edited_in_the_office_keeps_a_history_that_the_office
         if related:
             lacking[model._meta.label] = f"no history of {related}"
     assert lacking.keys() == WITHOUT.keys(), lacking
+
+
+def test_every_form_of_the_office_tells_the_second_of_two_editors_and_keeps_what_they_typed(client, redis_url):
+    client.force_login(User.objects.create_superuser("root", "root@example.org"))
+    hub = make_hub("a")
+    rows = [hub, hub.member, make_contact(hub.member), make_offer(hub.member), make_channel(), make_drift_source()]
+    rows += [make_incident(hub), make_ramp(hub), make_notice(), make_user("ada"), Policy.objects.create(pk=1)]
+    rows += [Text.objects.get(key="join"), Group.objects.get(), ReviewedField.objects.create(field="name")]
+    asked = set()
+    for row in rows:
+        page = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+        answer = client.get(page)
+        if "adminform" not in answer.context or "_save" not in answer.content.decode():
+            continue
+        form = answer.context["adminform"].form
+        typed = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+        name = next(name for name in ("reason", "title", "name", "username") if name in form.fields)
+        again = client.post(page, {**typed, name: "Typed-for-an-hour", "seen": "what was seen before"})
+        assert "since you opened" in again.content.decode(), row._meta.label
+        assert "Typed-for-an-hour" in again.content.decode(), row._meta.label
+        asked.add(row._meta.label)
+    named = {"Member", "Contact", "ComputeOffer", "Channel", "Text", "User"}
+    assert asked == {f"members.{name}" for name in named} | {
+        f"routing.{name}" for name in ("Hub", "DriftSource", "Policy")
+    }
+
+
+def test_what_a_service_refuses_is_said_in_the_form_with_all_that_was_typed(client):
+    client.force_login(make_maintainer())
+    contact = make_contact(make_hub("a").member, roles=["technical"])
+    page = reverse("admin:members_contact_change", args=[contact.pk])
+    form = client.get(page).context["adminform"].form
+    typed = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+
+    answer = client.post(page, {**typed, "roles": ["funding"], "phone": "+47 555 0100"})
+
+    html = answer.content.decode()
+    assert "is the last technical contact" in html
+    assert "+47 555 0100" in html
+    contact.refresh_from_db()
+    assert contact.roles == ["technical"]
 
 
 def who_last(row) -> tuple[User | None, str]:

@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import ComputeOffer, Contact, Member
+from members.models import Access, ComputeOffer, Contact, Member, Notice
 from routing.models import Hub
-from tests.factories import make_contact, make_hub, make_maintainer, make_member, make_offer
+from tests.factories import make_contact, make_hub, make_maintainer, make_member, make_offer, make_user
 from tests.routing.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_the_second_of_two_editors_is_told_and_keeps_what_they_typed(office):
 
     answer = office.post(page, typed)
 
-    assert "Somebody changed this since you opened it" in answer.content.decode()
+    assert "mara changed this since you opened it" in answer.content.decode()
     assert "Typed for an hour." in answer.content.decode()
     member.refresh_from_db()
     assert member.summary == "The first one was quicker."
@@ -138,3 +138,51 @@ def test_the_first_page_counts_what_waits_for_a_person(office, redis_url):
 
 def test_with_nothing_to_do_the_first_page_says_so(office, redis_url):
     assert "Have a cup of tea" in office.get(reverse("admin:index")).content.decode()
+
+
+def test_contacts_can_be_asked_now_and_once_a_day(office):
+    active, past = make_contact(make_member("a")), make_contact(make_member("b", state="past"))
+    page, chosen = url("contact", "changelist"), [active.pk, past.pk]
+
+    for _ in range(2):
+        office.post(page, {"action": "check_in", "_selected_action": chosen})
+
+    letter = Notice.objects.get(kind="check-in")
+    assert letter.recipient == active.email
+    assert "maintainers ask" in letter.body
+    office.post(url("member", "changelist"), {"action": "check_in", "_selected_action": [active.member.pk]})
+    assert Notice.objects.filter(kind="check-in").count() == 1
+
+
+def test_some_members_can_be_had_as_a_table(office):
+    chosen = [make_member("a").pk, make_member("b").pk]
+    make_member("c")
+
+    page = office.post(url("member", "changelist"), {"action": "export_admin_action", "_selected_action": chosen})
+
+    form = page.context["form"]
+    fields = {name: "on" for name in form.fields if name.startswith("memberresource")}
+    picked = {"format": "0", "resource": "0", "export_items": [str(pk) for pk in chosen], **fields}
+    rows = office.post(url("member", "export"), picked).content.decode().splitlines()
+    assert [each.partition(",")[0] for each in rows] == ["slug", "a", "b"]
+
+
+@pytest.mark.parametrize("word", ["tokens", "data"])
+def test_no_member_takes_the_address_of_another_page(office, word):
+    answer = office.post(url("member", "add"), {"name": "Star Lab", "slug": word, "mode": "member"})
+
+    assert "another page already" in answer.content.decode()
+    assert not Member.objects.exists()
+
+
+def test_service_accounts_are_not_among_the_people(office):
+    root, member = make_maintainer(), make_member("a")
+    root.is_superuser = True
+    root.save()
+    office.force_login(root)
+    account = make_user("service-a-1", first_name="Nightly export", service=True)
+    Access.objects.create(member=member, user=account)
+
+    assert "Nightly export" not in office.get("/my/a/").content.decode()
+    assert "service-a-1" not in office.get(url("user", "changelist")).content.decode()
+    assert "service-a-1" in office.get(url("user", "changelist") + "?kind=service").content.decode()

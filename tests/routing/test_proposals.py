@@ -6,9 +6,10 @@ import pytest
 
 from members.models import Notice, Role
 from members.services.access import NotAllowed
-from routing.models import Hub, HubProposal, WeightChange
+from routing.models import Hub, HubProposal, Ramp, WeightChange
 from routing.services import proposals
-from tests.factories import make_hub, make_maintainer, make_member, make_person
+from routing.services.weights import WeightsError
+from tests.factories import make_hub, make_maintainer, make_member, make_person, make_ramp
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,27 @@ def test_a_higher_weight_waits_and_is_accepted_once(hub, editor, maintainer):
     with pytest.raises(proposals.Decided):
         proposals.decline(stale, reason="no", by=maintainer)
     assert Notice.objects.get(recipient="ada@example.org").subject == "HERON: weight 7.5, accepted"
+
+
+def test_a_yes_to_more_weight_may_let_the_hub_come_up_step_by_step(hub, editor, maintainer, client):
+    wish = proposals.propose_weight(hub, Decimal(20), reason="more machines", by=editor)
+    client.force_login(maintainer)
+    page = f"/my/{hub.member.slug}/hubs/heron/"
+    assert "Yes, up a ramp" in client.get(page).content.decode()
+
+    client.post(f"/my/{hub.member.slug}/wishes/{wish.pk}/decide/", {"verb": "ramp"})
+
+    ramp = Ramp.objects.get()
+    assert (ramp.from_weight, ramp.to_weight, ramp.by, Hub.objects.get().weight) == (5, 20, maintainer, 20)
+    assert "comes up to it in steps: 1 % for 1 h" in Notice.objects.get(recipient="ada@example.org").body
+
+
+def test_a_ramp_that_can_not_begin_leaves_the_wish_open(hub, editor, maintainer):
+    wish = proposals.propose_weight(hub, Decimal(20), reason="more machines", by=editor)
+    make_ramp(hub)
+    with pytest.raises(WeightsError):
+        proposals.accept(wish, by=maintainer, ramp=True)
+    assert HubProposal.objects.get().state == "waiting"
 
 
 def test_not_more_than_so_many_users(hub, editor, maintainer):
