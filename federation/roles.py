@@ -35,6 +35,11 @@ PERMISSIONS: Final = (
     "members.add_reviewedfield",
     "members.delete_reviewedfield",
     "members.view_reviewedfield",
+    "members.change_report",  # To ask a member to look at it again; its words are the member's.
+    "members.view_report",
+    "members.add_federationreport",
+    "members.change_federationreport",
+    "members.view_federationreport",
     "members.add_text",
     "members.change_text",
     "members.view_text",

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from foundation import reasons, zones
-from members.models import ComputeOffer, Contact, Editable, Member
+from members.models import ComputeOffer, Contact, Editable, Member, Report
 from members.services import edits, records
 
 Row = TypeVar("Row", bound=Editable)
@@ -150,6 +150,20 @@ class OfferForm(RowForm[ComputeOffer]):
         assert isinstance(contacts, forms.ModelChoiceField)
         contacts.queryset = member.contacts.all()
         contacts.empty_label = "nobody"
+
+
+class ReportForm(RowForm[Report]):
+    """What a member tells of its month."""
+
+    class Meta:
+        model = Report
+        fields: ClassVar = list(Report.RECORD)
+        widgets: ClassVar = {name: forms.Textarea({"rows": 5}) for name in Report.RECORD}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        for name in Report.RECORD:
+            self.fields[name].label = Report.label(name).capitalize()
 
 
 class LogoForm(forms.Form):

@@ -2,7 +2,18 @@
 
 from celery import shared_task
 
-from members.services import accounts, applications, notices, offers, reminders, retention, tokens, weekly
+from members.services import (
+    accounts,
+    applications,
+    notices,
+    offers,
+    reminders,
+    report_letters,
+    reports,
+    retention,
+    tokens,
+    weekly,
+)
 from members.services.turns import turn
 
 
@@ -37,6 +48,8 @@ def tidy_accounts() -> None:
 
 @shared_task
 def remind() -> None:
-    """Queue the reminders about members that are due, and on Mondays the weekly letters."""
+    """Open reports, queue the reminders about members that are due, and on Mondays the weekly letters."""
+    reports.open_due()
     reminders.remind()
+    report_letters.remind()
     weekly.write()

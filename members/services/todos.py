@@ -59,3 +59,16 @@ def of_offers(member: Member) -> Iterator[Todo]:
         days = (each.ends - today).days if each.ends else 0
         when = "today" if days == 0 else f"in {days} day{'' if days == 1 else 's'}"
         yield Todo(f"“{each}” ends {when}. Does it go on?", reverse("my-offers", args=[member.slug]), urgent=days < 15)
+
+
+def of_reports(member: Member) -> Iterator[Todo]:
+    """The others hear how their month was."""
+    today = timezone.now().date()
+    for each in member.reports.unfinished().order_by("month"):
+        page = reverse("my-report", args=[member.slug, each.period])
+        if each.due_on < today:
+            yield Todo(
+                f"The report of {each.period.words} was due on {each.due_on:%-d %B}. Write it, or skip it.", page
+            )
+        else:
+            yield Todo(f"The report of {each.period.words} is open until {each.due_on:%-d %B}.", page)

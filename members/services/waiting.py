@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Application, ComputeOffer, Notice, ProposedChange
+from members.models import Application, ComputeOffer, FederationReport, Notice, ProposedChange, Report
 from members.services import contacts
 
 # So long before an offer ends there is time to find another.
@@ -83,6 +83,20 @@ def of_contacts(now: datetime) -> Iterator[Waiting]:
     yield Waiting(count, f"{words} not checked for half a year", changelist("members_contact", "fresh=no"))
 
 
+def of_reports(now: datetime) -> Iterator[Waiting]:
+    """Months that members have not told of, and those that the federation has not."""
+    today = now.astimezone(UTC).date()
+    late = Report.objects.late(today).count()
+    words = counted(late, "report of a member is late", "reports of members are late")
+    yield Waiting(late, words, changelist("members_report", "late=yes"))
+    told = FederationReport.objects.published().values("month")
+    # A month is due when its last report is; older ones than these nobody waits for.
+    due = Report.objects.filter(due_on__lt=today, due_on__gt=today - timedelta(days=92)).exclude(month__in=told)
+    count = due.order_by().values("month").distinct().count()
+    words = counted(count, "month has no report of the federation", "months have no report of the federation")
+    yield Waiting(count, f"{words} yet", changelist("members_federationreport"))
+
+
 def of_letters(now: datetime) -> Iterator[Waiting]:
     """Letters that nobody got."""
     count = Notice.objects.filter(state="failed", created_at__gt=now - timedelta(days=7)).count()
@@ -96,5 +110,6 @@ SOURCES: Final[tuple[Source, ...]] = (
     of_changes,
     of_ending_offers,
     of_contacts,
+    of_reports,
     of_letters,
 )

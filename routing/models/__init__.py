@@ -3,7 +3,17 @@
 from routing.models.alerts import Alert, AlertRound
 from routing.models.downtimes import Downtime
 from routing.models.drift import DriftReport, DriftSource
-from routing.models.health import CheckRound, Flip, HealthHour, HealthSample, HubHealth, LaunchMinute, LaunchTest, Skew
+from routing.models.health import (
+    CheckRound,
+    Flip,
+    HealthHour,
+    HealthSample,
+    HubHealth,
+    LaunchDay,
+    LaunchMinute,
+    LaunchTest,
+    Skew,
+)
 from routing.models.hubs import MAX_USERS, MAX_WEIGHT, NAMES, RECORD, Hub
 from routing.models.incidents import Incident, IncidentUpdate
 from routing.models.onboarding import Onboarding, OnboardingStep
@@ -35,6 +45,7 @@ __all__ = [
     "HubProposal",
     "Incident",
     "IncidentUpdate",
+    "LaunchDay",
     "LaunchMinute",
     "LaunchTest",
     "LiveSnapshot",

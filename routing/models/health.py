@@ -194,6 +194,24 @@ class LaunchMinute(models.Model):
         return f"{self.hub_id} {self.minute:%Y-%m-%d %H:%M} {self.succeeded:g}/{self.tried:g}"
 
 
+class LaunchDay(models.Model):
+    """The launches of one hub on one UTC day, by its own counters. Kept for ever: reports tell of months."""
+
+    hub = models.ForeignKey(Hub, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    succeeded = models.FloatField(default=0)
+    tried = models.FloatField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hub", "day"], name="launchday_once"),
+            models.CheckConstraint(condition=Q(succeeded__gte=0, tried__gte=0), name="launchday_from_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub_id} {self.day} {self.succeeded:g}/{self.tried:g}"
+
+
 class LaunchTest(models.Model):
     """One launch that the portal made itself, from asking to ready or to what went wrong. Kept for ever."""
 

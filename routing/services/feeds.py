@@ -66,7 +66,7 @@ def status(portal: str) -> Feed:
     downtimes = _public().filter(changed_at__lte=timezone.now()).order_by("-changed_at", "-pk")[:NEWEST]
     entries = [*(_of_incident(each) for each in incidents), *(_of_downtime(each) for each in downtimes)]
     entries.sort(key=lambda entry: entry.updated, reverse=True)
-    feed = _Atom(
+    feed = Atom(
         title="Status of the BinderHub federation",
         link=f"{portal}/status",
         feed_url=f"{portal}/status.atom",
@@ -88,7 +88,9 @@ def status(portal: str) -> Feed:
     return Feed(feed.writeString("utf-8").encode(), max((entry.updated for entry in entries), default=None))
 
 
-class _Atom(Atom1Feed):
+class Atom(Atom1Feed):
+    """A feed that is as new as its newest entry."""
+
     def latest_post_date(self) -> datetime:
         """An empty feed is as old as feeds can be, so that it is the same each time it is asked for."""
         return max((item["updateddate"] for item in self.items), default=EPOCH)

@@ -6,8 +6,8 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.utils import timezone
 from foundation.outgoing import Client
 from foundation.outgoing_errors import OutgoingError
 from routing.launch_counts import LaunchCounts, NotMetrics, read
-from routing.models import Hub, HubHealth, LaunchMinute, LaunchTest, Policy
+from routing.models import Hub, HubHealth, LaunchDay, LaunchMinute, LaunchTest, Policy
 
 MAX_METRICS_BYTES: Final = 8 * 1024 * 1024
 METRICS_SECONDS: Final = 10.0
@@ -48,16 +48,21 @@ def keep(hub: int, counts: LaunchCounts, now: datetime) -> None:
     if health.launches_tried is not None and health.launches_succeeded is not None:
         grown = counts.since(LaunchCounts(health.launches_succeeded, health.launches_tried))
         minute = now.replace(second=0, microsecond=0)
-        LaunchMinute.objects.get_or_create(hub_id=hub, minute=minute)
-        LaunchMinute.objects.filter(hub_id=hub, minute=minute).update(
-            succeeded=F("succeeded") + grown.succeeded, tried=F("tried") + grown.tried
-        )
+        _add(LaunchMinute, grown, hub_id=hub, minute=minute)
+        if grown.tried:
+            _add(LaunchDay, grown, hub_id=hub, day=minute.astimezone(UTC).date())
     HubHealth.objects.filter(hub_id=hub).update(
         launches_succeeded=counts.succeeded,
         launches_tried=counts.tried,
         launch_success_5m=success(hub, now, timedelta(minutes=5)),
         launch_success_1h=success(hub, now, timedelta(hours=1)),
     )
+
+
+def _add(table: type[LaunchMinute] | type[LaunchDay], grown: LaunchCounts, **slot: Any) -> None:  # noqa: ANN401
+    table.objects.get_or_create(**slot)
+    rows = table.objects.filter(**slot)
+    rows.update(succeeded=F("succeeded") + grown.succeeded, tried=F("tried") + grown.tried)
 
 
 def forget(hubs: Iterable[int]) -> None:

@@ -51,5 +51,6 @@ SOURCES: Final[tuple[Callable[[Member], Iterable[Todo]], ...]] = (
     of_onboarding,
     todos.of_contacts,
     todos.of_offers,
+    todos.of_reports,
     todos.of_record,
 )

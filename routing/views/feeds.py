@@ -16,20 +16,22 @@ from routing.services import feeds
 @require_safe
 def maintenance(request: HttpRequest) -> HttpResponse:
     """Planned maintenance, to subscribe to from any calendar."""
-    return _answer(request, feeds.maintenance(_portal(request)), "text/calendar; charset=utf-8")
+    return answer(request, feeds.maintenance(portal(request)), "text/calendar; charset=utf-8")
 
 
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     """Incidents and downtimes, to subscribe to from any reader of feeds."""
-    return _answer(request, feeds.status(_portal(request)), "application/atom+xml; charset=utf-8")
+    return answer(request, feeds.status(portal(request)), "application/atom+xml; charset=utf-8")
 
 
-def _portal(request: HttpRequest) -> str:
+def portal(request: HttpRequest) -> str:
+    """The address at which the portal was asked."""
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def _answer(request: HttpRequest, feed: feeds.Feed, content_type: str) -> HttpResponse:
+def answer(request: HttpRequest, feed: feeds.Feed, content_type: str) -> HttpResponse:
+    """The document, or that nothing is new since it was fetched last."""
     response = HttpResponse(feed.body, content_type=content_type)
     etag = f'"{hashlib.sha256(feed.body).hexdigest()[:32]}"'
     changed = int(feed.changed_at.timestamp()) if feed.changed_at else None

@@ -19,7 +19,7 @@ from django.utils import timezone
 from members.models import Access, Member, ReviewedField, Text, User
 from members.services import application_links
 from routing.models import WeightChange
-from routing.services import onboarding, publishing
+from routing.services import federation_reports, onboarding, publishing
 from tests.factories import (
     change_weights,
     make_channel,
@@ -27,6 +27,7 @@ from tests.factories import (
     make_delivery,
     make_downtime,
     make_drift_source,
+    make_federation_report,
     make_hub,
     make_incident,
     make_invitation,
@@ -36,6 +37,7 @@ from tests.factories import (
     make_notice,
     make_offer,
     make_ramp,
+    make_report,
     make_timed_change,
     make_token,
     make_usage,
@@ -133,6 +135,13 @@ PAGES = {
     "usage-repositories": EVERYBODY,
     "traffic-reports": EVERYBODY,
     "traffic-report": EVERYBODY,
+    "reports": EVERYBODY,
+    "reports-feed": EVERYBODY,
+    "report": EVERYBODY,
+    "report-markdown": EVERYBODY,
+    "my-reports": VIEWER,
+    "my-report": VIEWER,  # Who may write it is for the service to say.
+    "my-report-act": EDITOR,
     "exports": EVERYBODY,
     "export": EVERYBODY,
     "apply": EVERYBODY,
@@ -249,6 +258,24 @@ PAGES = {
     "admin:members_reviewedfield_change": MAINTAINER,
     "admin:members_reviewedfield_history": MAINTAINER,
     "admin:members_reviewedfield_delete": MAINTAINER,
+    "admin:members_report_changelist": MAINTAINER,
+    "admin:members_report_change": MAINTAINER,
+    "admin:members_report_history": MAINTAINER,
+    "admin:members_report_simple_history": MAINTAINER,
+    "admin:members_report_on_its_page": MAINTAINER,
+    "admin:members_report_reopen": MAINTAINER,
+    "admin:members_report_add": NOBODY,
+    "admin:members_report_delete": NOBODY,
+    "admin:members_federationreport_changelist": MAINTAINER,
+    "admin:members_federationreport_add": MAINTAINER,
+    "admin:members_federationreport_change": MAINTAINER,
+    "admin:members_federationreport_history": MAINTAINER,
+    "admin:members_federationreport_simple_history": MAINTAINER,
+    "admin:members_federationreport_look": MAINTAINER,
+    "admin:members_federationreport_take_in": MAINTAINER,
+    "admin:members_federationreport_publish": MAINTAINER,
+    "admin:members_federationreport_take_back": MAINTAINER,
+    "admin:members_federationreport_delete": NOBODY,
     "admin:members_text_changelist": MAINTAINER,
     "admin:members_text_add": MAINTAINER,
     "admin:members_text_change": MAINTAINER,
@@ -356,7 +383,7 @@ PAGES = {
 OWN_PAGES = (
     "people",
     *("member", "history", "contacts", "offers", "maintenance", "record", "logo", "contact-add", "offer-add"),
-    *("maintenance-plan", "state"),
+    *("maintenance-plan", "state", "reports"),
 )
 
 
@@ -396,6 +423,8 @@ def addresses(redis_url) -> dict[str, str]:
     publishing.publish("second")
     contact, offer = make_contact(hub.member), make_offer(hub.member)
     make_usage(hub, timezone.now(), 1)
+    report, told = make_report(hub.member), make_federation_report()
+    federation_reports.publish(told, by=make_maintainer())
     keys = {
         "members_member": hub.member_id,
         "members_contact": contact.pk,
@@ -407,6 +436,8 @@ def addresses(redis_url) -> dict[str, str]:
         "members_tokenuse": token.uses.create(method="POST", path="/api/v1/drift/", status=200).pk,
         "routing_webhook": (delivery := make_delivery()).webhook_id,
         "routing_delivery": delivery.pk,
+        "members_report": report.pk,
+        "members_federationreport": told.pk,
         "members_text": Text.objects.earliest("pk").pk,
         "members_user": make_user().pk,
         "auth_group": Group.objects.get(name="maintainers").pk,
@@ -470,7 +501,7 @@ def addresses(redis_url) -> dict[str, str]:
         "my-downtime": ["ours", keys["routing_downtime"]],
         **{
             f"admin:members_{row._meta.model_name}_simple_history": [row.pk, row.history.first().pk]
-            for row in (hub.member, contact, offer)
+            for row in (hub.member, contact, offer, report, told)
         },
         "admin:routing_webhook_simple_history": [delivery.webhook_id, delivery.webhook.history.get().pk],
         "contact-confirm": ["secret"],
@@ -478,6 +509,10 @@ def addresses(redis_url) -> dict[str, str]:
         "letters": ["secret"],
         "letters-stop": ["secret", "alerts"],
         "export": ["hosts", "json"],
+        "report": ["2026-10"],
+        "report-markdown": ["2026-10"],
+        "my-report": ["ours", "2026-10"],
+        "my-report-act": ["ours", "2026-10"],
         "traffic-reports": ["ours"],
         "traffic-report": ["ours", f"{timezone.now():%Y-%m}"],
         "admin:view_on_site": [1, 1],

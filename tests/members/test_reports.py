@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from members.models import FederationReport, Member, Report, Role
 from members.services import access, edits, reports
@@ -134,6 +135,20 @@ def test_viewers_and_strangers_write_nothing(member):
                     verb(person)
     report.refresh_from_db()
     assert report.submitted_by == person
+
+
+def test_only_maintainers_open_a_report_again_and_say_why(member, ada):
+    report = reports.submit(make_report(member), {"news": "Kept."}, figures=FIGURES, by=ada)
+    with pytest.raises(access.NotAllowed):
+        reports.reopen(report, reason="let me", by=ada)
+    with pytest.raises(ValueError, match="Say why"):
+        reports.reopen(report, reason=" ", by=make_maintainer())
+    again = reports.reopen(report, reason="March is missing", by=make_maintainer("kim"))
+    assert (again.state, again.news, again.figures, again.submitted_at) == ("draft", "Kept.", {}, None)
+    assert again.due_on >= timezone.now().date() + timedelta(days=7)
+    with pytest.raises(reports.ReportsError):
+        reports.reopen(again, reason="twice", by=make_maintainer())
+    assert reports.submit(again, {}, figures=FIGURES, by=ada).state == "submitted"
 
 
 def test_late_are_unfinished_ones_of_members_that_take_part(member):
