@@ -44,8 +44,8 @@ class RowForm(forms.ModelForm, Generic[Row]):  # type: ignore[type-arg]
         try:
             return verb(self.changes())
         except edits.Stale as error:
-            self._see(error.row)
             self.add_error(None, str(error))
+            self._see(error)
         except ValidationError as error:
             self._blame(error)
         except (edits.EditError, reasons.NoReason) as error:
@@ -57,10 +57,19 @@ class RowForm(forms.ModelForm, Generic[Row]):  # type: ignore[type-arg]
         """The fingerprint that came with the form."""
         return self.cleaned_data.get("seen") or None
 
-    def _see(self, row: Editable) -> None:
-        """The next save knows what it replaces."""
-        data: dict[str, Any] = self.data.copy()  # type: ignore[attr-defined]
-        data[self.add_prefix("seen")] = row.fingerprint
+    def _see(self, stale: edits.Stale) -> None:
+        """The next save knows what it replaces: what only others changed is taken over, the rest shown beside."""
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data[self.add_prefix("seen")] = stale.row.fingerprint
+        for name in stale.changes:
+            if name not in self.cleaned_data:
+                continue
+            typed, now = edits.tidy(stale.row, name, self.cleaned_data[name]), getattr(stale.row, name)
+            if stale.before is not None and typed == getattr(stale.before, name):
+                data.setlist(self.add_prefix(name), _as_typed(now))
+            elif typed != now:
+                shown = f"“{', '.join(_as_typed(now))}”" if now not in (None, "", []) else "nothing"
+                self.add_error(name, f"It says {shown} now. If you save again, yours takes its place.")
         self.data = data
 
     def _blame(self, error: ValidationError) -> None:
@@ -69,6 +78,12 @@ class RowForm(forms.ModelForm, Generic[Row]):  # type: ignore[type-arg]
             return
         for name, found in error.error_dict.items():
             self.add_error(name if name in self.fields else None, found)
+
+
+def _as_typed(value: Any) -> list[str]:  # noqa: ANN401
+    """A value as a browser would send it."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return ["" if each is None else str(getattr(each, "pk", each)) for each in values]
 
 
 def zone_field(help_text: str) -> forms.ChoiceField:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,21 +17,27 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=Editable)
 
+# So many edits of others, made while a form was open, are told apart.
+LOOKED_BACK: Final = 20
+
 
 class EditError(ValueError):
     """Nothing was changed; the text says why."""
 
 
 class Stale(EditError):
-    """Somebody changed the record since the editor opened it: `changes` says what, in words."""
+    """Somebody changed the record since the editor opened it: `changes` names the fields that are other now.
 
-    def __init__(self, row: Editable, by: str, changes: Sequence[str]) -> None:
-        what = f": {'; '.join(changes)}" if changes else ""
+    `row` is the record as it is, `before` as the editor saw it, where history still has that.
+    """
+
+    def __init__(self, row: Editable, by: str, changes: Sequence[str], before: Editable | None = None) -> None:
+        what = f": {'; '.join(row.label(name) for name in changes)}" if changes else ""
         super().__init__(
             f"{by} changed this since you opened it{what}. Nothing was saved yet. What you typed is still below: "
             "look at it again, then save."
         )
-        self.row = row
+        self.row, self.by, self.before = row, by, before
         self.changes = tuple(changes)
 
 
@@ -64,7 +70,7 @@ def apply(row: Editable, changes: Mapping[str, Any], *, seen: str | None = None)
     if not changed:
         return ()
     if seen is not None and row.fingerprint != seen:
-        raise _stale(row)
+        raise _stale(row, seen)
     for name, value in changed.items():
         setattr(row, name, value)
     check(row, changed)
@@ -116,16 +122,18 @@ def _check_lengths(row: Editable, names: Iterable[str]) -> None:
             raise ValidationError({name: f"Make it shorter: {len(value):,} characters, at most {longest:,}."})
 
 
-def _stale(row: Editable) -> Stale:
-    """Who changed what last, from its history."""
-    rows = list(type(row).history.filter(id=row.pk).select_related("history_user")[:2])  # type: ignore[attr-defined]
+def _stale(row: Editable, seen: str) -> Stale:
+    """Who changed what, from its history: since the editor saw it or, if that was too long ago, last."""
+    kept = type(row).history.filter(id=row.pk).select_related("history_user")  # type: ignore[attr-defined]
+    rows = list(kept[:LOOKED_BACK])
     by = str(rows[0].history_user or "Somebody") if rows else "Somebody"
-    if len(rows) < 2:
+    before = next((each.instance for each in rows if each.instance.fingerprint == seen), None)
+    base = before or (rows[1].instance if len(rows) > 1 else None)
+    if base is None:
         return Stale(row, by, ())
-    names = [name for name in row.RECORD if _kept(rows[0], name) != _kept(rows[1], name)]
-    return Stale(row, by, [row.label(name) for name in names])
+    return Stale(row, by, [name for name in row.RECORD if _kept(base, name) != _kept(row, name)], before)
 
 
-def _kept(row: Any, name: str) -> Any:  # noqa: ANN401
-    """A field of a row of history; of a foreign key just the number."""
+def _kept(row: Editable, name: str) -> object:
+    """A field as it is kept; of a foreign key just the number."""
     return getattr(row, row._meta.get_field(name).attname)

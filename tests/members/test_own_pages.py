@@ -66,10 +66,27 @@ def test_a_stale_edit_is_told_and_loses_nothing(client, ada, member):
     assert "Long story." in page
     member.refresh_from_db()
     assert member.summary == "By the other one."
+    assert "It says “By the other one.” now. If you save again, yours takes its place." in page
     again = answer.context["form"].data["seen"]
     client.post("/my/heron/record/", typed(summary="By ada.", story="Long story.", seen=again))
     member.refresh_from_db()
     assert (member.summary, member.story) == ("By ada.", "Long story.")
+
+
+def test_what_only_the_other_one_changed_is_taken_over_and_not_put_back(client, ada, member):
+    before = typed(summary="As it was.")
+    client.post("/my/heron/record/", before)
+    member.refresh_from_db()
+    seen, bo = member.fingerprint, make_person(member, name="bo")
+    records.edit(member, {"summary": "By bo."}, by=bo)
+    records.edit(member, {"funded_by": "Bo's fund"}, by=bo)
+    page = client.post("/my/heron/record/", {**before, "story": "By ada.", "seen": seen})
+    assert page.context["form"].errors.keys() == {"__all__"}
+    client.post(
+        "/my/heron/record/", {key: page.context["form"][key].value() or "" for key in [*before, "story", "seen"]}
+    )
+    member.refresh_from_db()
+    assert (member.summary, member.funded_by, member.story) == ("By bo.", "Bo's fund", "By ada.")
 
 
 @pytest.mark.parametrize(
