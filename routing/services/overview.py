@@ -66,6 +66,11 @@ class Overview:
         """The hub whose versions are the reference."""
         return next((each for each in self.hubs if each.hub.prime), None)
 
+    @property
+    def taken_in(self) -> tuple[HubOverview, ...]:
+        """All but those that are being set up: what is counted when people ask how many hubs there are."""
+        return tuple(each for each in self.hubs if each.hub.state != Hub.State.ONBOARDING)
+
     def downtimes(self) -> list[Downtime]:
         """Current and coming downtimes of all hubs, the next first."""
         standing = {each.pk: each for hub in self.hubs for each in hub.downtimes if _ahead(each, self.at)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
+from routing.models import Hub
 from routing.services import hub_states, wording
 from routing.services.overview import HubOverview, Overview
 from routing.services.wording import Name, Words
@@ -28,15 +29,29 @@ class Sentence:
 
 
 def of(overview: Overview) -> Sentence:
-    """How the federation is."""
-    hubs = overview.hubs
+    """How the federation is. Hubs that are being set up are no part of it yet: they are said apart."""
+    joining = [each for each in overview.hubs if each.hub.state == Hub.State.ONBOARDING]
+    said = _of(overview, overview.taken_in)
+    return replace(said, words=(*said.words, *_joining(joining))) if joining else said
+
+
+def _joining(hubs: Sequence[HubOverview]) -> Words:
+    if len(hubs) > NAMED:
+        return (f" {len(hubs)} hubs are joining.",)
+    words: list[str | Name | datetime] = [" "]
+    for number, each in enumerate(hubs):
+        words += [" and " if number else "", Name(each.hub.name)]
+    return (*words, " is joining." if len(hubs) == 1 else " are joining.")
+
+
+def _of(overview: Overview, hubs: Sequence[HubOverview]) -> Sentence:
     serving = [each for each in hubs if each.serving]
     if not hubs:
         return _said("unknown", "No hub yet.")
     if overview.suspect and serving:
         return _suspect(overview)
     if not serving:
-        return _none(overview)
+        return _none(hubs)
     if len(serving) == len(hubs):
         return _said("serving", "The hub is serving." if len(hubs) == 1 else f"All {len(hubs)} hubs are serving.")
     return _some(serving, [each for each in hubs if not each.serving])
@@ -78,8 +93,8 @@ def _suspect(overview: Overview) -> Sentence:
     return _said("trouble", *since, ": our own network may be at fault. Launches go on as before.")
 
 
-def _none(overview: Overview) -> Sentence:
-    states = [each.state for each in overview.hubs]
+def _none(hubs: Sequence[HubOverview]) -> Sentence:
+    states = [each.state for each in hubs]
     causes = {state.cause for state in states}
     if any(state.kind == "out" for state in states):
         lead = "No hub answers right now" if causes == {"health"} else "No hub can take launches right now"

@@ -55,13 +55,14 @@ def federation(request: HttpRequest) -> HttpResponse:
 
 
 def _summary(now: Overview) -> tuple[str, str]:
-    serving = sum(each.serving for each in now.hubs)
-    if not now.hubs:
+    hubs = now.taken_in
+    serving = sum(each.serving for each in hubs)
+    if not hubs:
         return "no hub yet", "unknown"
     if not serving:
-        unchecked = any(each.state.kind == "unknown" for each in now.hubs)
+        unchecked = any(each.state.kind == "unknown" for each in hubs)
         return ("unknown", "unknown") if unchecked else ("no hub serves", "out")
-    return f"{serving} of {len(now.hubs)} hubs serve", "serving" if serving == len(now.hubs) else "limited"
+    return f"{serving} of {len(hubs)} hubs serve", "serving" if serving == len(hubs) else "limited"
 
 
 def _picture(label: str, words: str, kind: str) -> HttpResponse:

@@ -124,6 +124,20 @@ def test_without_hubs_there_is_nothing_to_say():
     assert said() == "No hub yet."
 
 
+def test_hubs_that_are_being_set_up_are_no_outage():
+    make("Ants")
+    make("Bees", weight=0, state=Hub.State.ONBOARDING)
+    make("Crabs", weight=0, state=Hub.State.ONBOARDING)
+
+    assert said() == "The hub is serving. Bees and Crabs are joining."
+
+
+def test_the_first_hub_is_joining():
+    make("Ants", weight=0, state=Hub.State.ONBOARDING)
+
+    assert said() == "No hub yet. Ants is joining."
+
+
 def test_before_the_first_check_nobody_knows():
     make_hub("ants")
 
