@@ -205,6 +205,13 @@ def test_tables_are_safe_to_open_in_a_spreadsheet(federation):
     assert "Cedar,cedar,drained,no,30" in written("hubs")
 
 
+def test_who_is_not_public_yet_is_in_no_table_of_members(federation):
+    make_member("larch", state=Member.State.ONBOARDING)
+    rows = written("members").splitlines()
+    assert not any(row.startswith("larch,") for row in rows)
+    assert any(row.startswith("birch,") for row in rows)
+
+
 def test_the_same_facts_give_the_same_bytes(federation):
     for each in exports.ALL:
         for form in each.forms:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from members.models import Member
+from members.services import visibility
 from routing.addresses import own_domain
 from routing.models import Hub, Policy, WeightChange
 
@@ -158,7 +159,7 @@ def read() -> Facts:
     hubs = Hub.objects.select_related("member").annotate(served=Exists(served)).order_by("key")
     return Facts(
         hubs=tuple(HubFacts(hub, hub.member, bool(getattr(hub, "served", False)) or hub.weight > 0) for hub in hubs),
-        members=tuple(Member.objects.exclude(state=Member.State.APPLICANT).order_by("name", "slug")),
+        members=tuple(visibility.members(visibility.Viewer()).order_by("name", "slug")),
         policy=Policy.objects.current(),
         portal=settings.PORTAL_URL,
         domain=own_domain(),

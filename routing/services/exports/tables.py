@@ -51,7 +51,7 @@ def hubs(facts: Facts) -> str:
 
 
 def members(facts: Facts) -> str:
-    """Every member, past ones too; what the public sees of each."""
+    """Every member that the public knows of, past ones too."""
     head = (
         "slug",
         "name",
