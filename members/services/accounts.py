@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from foundation import texts
 from members.models import User
 from members.services import access, history
 
@@ -35,7 +36,7 @@ def create(email: str, name: str = "") -> User:
     try:
         with transaction.atomic():
             user = User.objects.create_user(
-                generate_unique_username([email.partition("@")[0], "person"]), email, first_name=name.strip()[:150]
+                generate_unique_username([email.partition("@")[0], "person"]), email, first_name=texts.line(name)[:150]
             )
     except IntegrityError:
         raise AddressTaken(f"There is an account with the address {email} already.") from None
@@ -45,7 +46,7 @@ def create(email: str, name: str = "") -> User:
 
 def edit(user: User, *, name: str, time_zone: str) -> None:
     """What this person is called, and their time zone."""
-    user.first_name, user.last_name, user.time_zone = name.strip(), "", time_zone
+    user.first_name, user.last_name, user.time_zone = texts.line(name), "", time_zone
     history.save(user, by=user, fields=["first_name", "last_name", "time_zone"])
 
 

@@ -279,3 +279,10 @@ def test_a_login_leads_to_no_other_site(client, ada, mailoutbox):
 def test_without_github_set_up_there_is_no_such_way(client):
     assert "GitHub" not in client.get(LOGIN).content.decode()
     assert client.post("/accounts/github/login/").status_code == 404
+
+
+def test_a_name_is_one_line_so_that_no_letter_can_be_forged_with_it():
+    user = accounts.create("eve@example.org", "Eve\r\n\r\nYour access ends today.\u202e")
+    assert user.first_name == "Eve Your access ends today."
+    accounts.edit(user, name="Eve\nLog in here", time_zone="")
+    assert user.first_name == "Eve Log in here"
