@@ -136,4 +136,4 @@ def _stale(row: Editable, seen: str) -> Stale:
 
 def _kept(row: Editable, name: str) -> object:
     """A field as it is kept; of a foreign key just the number."""
-    return getattr(row, row._meta.get_field(name).attname)
+    return getattr(row, getattr(row._meta.get_field(name), "attname", name))

@@ -186,6 +186,12 @@ class Hub(models.Model):
                 name="hub_one_prime",
                 violation_error_message="There is a prime hub already.",
             ),
+            models.UniqueConstraint(
+                fields=["url"],
+                condition=~Q(state="retired"),
+                name="hub_one_of_an_address",
+                violation_error_message="Another hub has this address already: it would get both shares.",
+            ),
             models.CheckConstraint(condition=Q(key__regex=KEY_SHAPE), name="hub_key_shape"),
             models.CheckConstraint(condition=~Q(name__regex=r"^\s*$"), name="hub_has_name"),
             models.CheckConstraint(condition=Q(weight__gte=0, weight__lte=MAX_WEIGHT), name="hub_weight_range"),

@@ -12,16 +12,20 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from members.models import Application, Contact, Member, Role, slugs
+from members.models import Application, ComputeOffer, Contact, Member, Role, slugs
 from members.services import application_letters, applications, contacts, history, invitations, lifecycle, offers
 from routing.addresses import own_domain
 from routing.models import Hub
-from routing.services import hubs, onboarding
+from routing.services import capacity, hubs, onboarding
 
 if TYPE_CHECKING:
     from members.models import User
 
 LONGEST: Final = 24
+# No name ends with one of these.
+SMALL: Final = frozenset(
+    ["a", "an", "and", "at", "by", "de", "der", "des", "die", "du", "for", "in", "la", "of", "on", "the", "und"]
+)
 REASON: Final = "Application approved"
 WHY: Final = "your application to join the federation was approved"
 
@@ -68,9 +72,10 @@ def admit(application: Application, terms: Terms, *, by: User) -> Hub:
         by=by,
         confirmed_at=application.email_confirmed_at,
     )
-    _offer(application, member, contact, by)
+    offer = _offer(application, member, contact, by)
     invitations.invite(member, application.email, Role.MANAGER, by=by, why=WHY)
     hub = _hub(member, terms, by)
+    capacity.assign(offer, [hub], by=by)
     onboarding.begin(hub, application)
     application.member = member
     application.save(update_fields=["member"])
@@ -94,11 +99,11 @@ def _member(application: Application, terms: Terms, by: User) -> Member:
     return member
 
 
-def _offer(application: Application, member: Member, contact: Contact, by: User) -> None:
+def _offer(application: Application, member: Member, contact: Contact, by: User) -> ComputeOffer:
     names = ("provider", "cpu_cores", "memory_gib", "concurrent_users", "regions", "starts", "ends", "restrictions")
     said = {name: getattr(application, name) for name in names}
     values = {"title": "What we offered when we joined", "grantor": application.organisation, "team_contact": contact}
-    offers.accept(offers.propose(member, {**values, **said}, by=by), by=by)
+    return offers.accept(offers.propose(member, {**values, **said}, by=by), by=by)
 
 
 def _hub(member: Member, terms: Terms, by: User) -> Hub:
@@ -121,12 +126,14 @@ def _slug(text: str) -> str:
     """The first words of a name, in ASCII as far as that goes."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
-    found = words[0][:LONGEST] if words else ""
+    kept = [word[:LONGEST] for word in words[:1]]
     for word in words[1:]:
-        if len(found) + 1 + len(word) > LONGEST:
+        if len("-".join([*kept, word])) > LONGEST:
             break
-        found += f"-{word}"
-    return found
+        kept.append(word)
+    while len(kept) > 1 and kept[-1] in SMALL:
+        kept.pop()
+    return "-".join(kept)
 
 
 def _free(base: str, taken: Callable[[str], bool]) -> str:

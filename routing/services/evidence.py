@@ -69,9 +69,18 @@ def look(url: str, test_spec: str = "") -> list[Finding]:
         hub_address(url)
     except ValidationError as error:
         return [Finding("Address", False, " ".join(error.messages))]
+    known = _known(url)
     policy = Policy.objects.current().published
     prime = HubHealth.objects.filter(hub__prime=True).exclude(hub__state=Hub.State.RETIRED).first()
-    return asyncio.run(_look(url, test_spec, policy, prime.versions if prime else None))
+    return [*known, *asyncio.run(_look(url, test_spec, policy, prime.versions if prime else None))]
+
+
+def _known(url: str) -> list[Finding]:
+    """Whose hub answers there already, if one of the federation's does."""
+    host = urlsplit(url).netloc.lower()
+    hubs = Hub.objects.exclude(state=Hub.State.RETIRED).select_related("member")
+    same = [f"{each} of {each.member}" for each in hubs if urlsplit(each.url).netloc.lower() == host]
+    return [Finding("A hub of its own", False, f"this is where {' and '.join(same)} answers")] if same else []
 
 
 def _claim(now: datetime) -> Evidence | None:

@@ -31,6 +31,7 @@ def test_approval_makes_member_contact_offer_invitation_hub_and_checklist():
     offer = ComputeOffer.objects.get(member=member)
     assert (offer.cpu_cores, offer.concurrent_users, offer.team_contact) == (64, 50, contact)
     assert offer.state in {"accepted", "active"}
+    assert list(hub.offers.all()) == [offer]
     invitation = Invitation.objects.get(member=member)
     assert (invitation.email, invitation.role) == ("ada@driftglass.example", "manager")
     assert (hub.state, hub.weight, hub.url) == ("onboarding", 0, "https://hub.driftglass.example")
@@ -41,6 +42,15 @@ def test_approval_makes_member_contact_offer_invitation_hub_and_checklist():
     kinds = set(Notice.objects.filter(recipient="ada@driftglass.example").values_list("kind", flat=True))
     assert "application-approved" in kinds
     assert "contact-email" not in kinds
+
+
+@pytest.mark.django_db
+def test_who_names_the_hub_of_another_member_is_not_let_in_with_it():
+    make_hub("taken", url="https://hub.driftglass.example")
+    application = make_application(hub_url="https://hub.driftglass.example")
+    with pytest.raises(ValidationError, match="Another hub has this address already"):
+        admissions.admit(application, admissions.proposal(application), by=make_maintainer())
+    assert Application.objects.get().state == "submitted"
 
 
 @pytest.mark.django_db
@@ -97,7 +107,7 @@ def test_names_that_can_not_be_leave_everything_as_it_was(wrong):
         ("Zürich & Søn", "zurich-sn"),
         ("مركز", "member"),
         ("x" * 100, "x" * 24),
-        ("Institute of Open and Reproducible Science", "institute-of-open-and"),
+        ("Institute of Open and Reproducible Science", "institute-of-open"),
         ("Taken", "taken-2"),
         ("\U0001f30a", "member"),
     ],

@@ -57,6 +57,12 @@ def test_a_good_hub_is_seen_to_be_good(hub_url):
     assert "a quota of 200" in found["Health"][1]
 
 
+def test_the_hub_of_another_member_is_no_hub_of_its_own(hub_url):
+    make_hub("kestrel", name="Kestrel", url=hub_url)
+
+    assert seen(f"{hub_url}/other")["A hub of its own"] == (False, "this is where Kestrel of Kestrel answers")
+
+
 def test_other_versions_are_named(demo, hub_url):
     make_health(make_hub(prime=True), versions=VERSIONS)
     demo.switch("kestrel", Mode.WRONG_VERSION)
