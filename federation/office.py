@@ -31,6 +31,9 @@ MODELS: Final = (
     "admin:members_reviewedfield",
     "admin:members_report",
     "admin:members_federationreport",
+    "admin:members_meetingseries",
+    "admin:members_meeting",
+    "admin:members_avoiddate",
     "admin:members_text",
     "admin:members_token",
     "admin:members_tokenuse",
@@ -135,6 +138,21 @@ UNFOLD: Final[dict[str, Any]] = {
                     _item("Deliveries", "send", "admin:routing_delivery_changelist", "routing.view_delivery"),
                     _item("Outbox", "outbox", "admin:members_notice_changelist", "members.view_notice"),
                     _item("Channels", "campaign", "admin:members_channel_changelist", "members.view_channel"),
+                ],
+            },
+            {
+                "title": "Meetings",
+                "items": [
+                    _item("Meetings", "event", "admin:members_meeting_changelist", "members.view_meeting"),
+                    _item(
+                        "Series",
+                        "event_repeat",
+                        "admin:members_meetingseries_changelist",
+                        "members.view_meetingseries",
+                    ),
+                    _item(
+                        "Days to avoid", "beach_access", "admin:members_avoiddate_changelist", "members.view_avoiddate"
+                    ),
                 ],
             },
             {

@@ -169,6 +169,8 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "remind-of-members": {"task": "members.tasks.remind", "schedule": 1800.0, "options": {"expires": 1800}},
     "remind-of-hubs": {"task": "routing.tasks.remind", "schedule": 1800.0, "options": {"expires": 1800}},
+    "keep-meetings": {"task": "members.tasks.keep_meetings", "schedule": 600.0, "options": {"expires": 600}},
+    "fill-agendas": {"task": "routing.tasks.fill_agendas", "schedule": 300.0, "options": {"expires": 300}},
     "follow-the-days": {"task": "members.tasks.follow_the_days", "schedule": 3600.0, "options": {"expires": 3600}},
     # Each list is looked at once a day, or when somebody asks for it.
     "look-at-lists": {"task": "routing.tasks.look_at_lists", "schedule": 30.0, "options": {"expires": 60}},

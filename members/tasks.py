@@ -5,12 +5,14 @@ from celery import shared_task
 from members.services import (
     accounts,
     applications,
+    meeting_series,
     notices,
     offers,
     reminders,
     report_letters,
     reports,
     retention,
+    rota,
     tokens,
     weekly,
 )
@@ -44,6 +46,13 @@ def tidy_accounts() -> None:
     """Forget sessions that are over, and what was noted of them and of tokens long ago."""
     accounts.tidy()
     tokens.tidy()
+
+
+@shared_task
+def keep_meetings() -> None:
+    """Make the next meetings of each series, and say whose turn it is to lead and to write."""
+    meeting_series.keep_all_ahead()
+    rota.assign()
 
 
 @shared_task

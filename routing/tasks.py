@@ -5,6 +5,7 @@ from celery import shared_task
 from members.services import replays, tokens
 from members.services.turns import turn
 from routing.services import (
+    agenda,
     alerts,
     checks,
     downtimes,
@@ -107,6 +108,12 @@ def tidy_history() -> None:
     webhooks.forget()
     replays.tidy()
     tokens.tidy()
+
+
+@shared_task
+def fill_agendas() -> None:
+    """Put on the agendas of the next meetings what the portal knows of."""
+    agenda.fill_due()
 
 
 @shared_task

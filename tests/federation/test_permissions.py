@@ -16,7 +16,7 @@ from django.template.backends.django import Template
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from members.models import Access, Member, ReviewedField, Text, User
+from members.models import Access, AvoidDate, Member, ReviewedField, Text, User
 from members.services import application_links
 from routing.models import WeightChange
 from routing.services import federation_reports, onboarding, publishing
@@ -38,6 +38,7 @@ from tests.factories import (
     make_offer,
     make_ramp,
     make_report,
+    make_series,
     make_timed_change,
     make_token,
     make_usage,
@@ -253,6 +254,28 @@ PAGES = {
     "admin:members_notice_letter": MAINTAINER,
     "admin:members_notice_add": NOBODY,
     "admin:members_notice_delete": NOBODY,
+    "admin:members_meeting_changelist": MAINTAINER,
+    "admin:members_meeting_add": MAINTAINER,
+    "admin:members_meeting_change": MAINTAINER,
+    "admin:members_meeting_history": MAINTAINER,
+    "admin:members_meeting_simple_history": MAINTAINER,
+    "admin:members_meeting_move": MAINTAINER,
+    "admin:members_meeting_cancel": MAINTAINER,
+    "admin:members_meeting_restore": MAINTAINER,
+    "admin:members_meeting_delete": NOBODY,
+    "admin:members_meetingseries_changelist": MAINTAINER,
+    "admin:members_meetingseries_add": MAINTAINER,
+    "admin:members_meetingseries_change": MAINTAINER,
+    "admin:members_meetingseries_history": MAINTAINER,
+    "admin:members_meetingseries_simple_history": MAINTAINER,
+    "admin:members_meetingseries_end": MAINTAINER,
+    "admin:members_meetingseries_delete": NOBODY,
+    "admin:members_avoiddate_changelist": MAINTAINER,
+    "admin:members_avoiddate_add": MAINTAINER,
+    "admin:members_avoiddate_change": MAINTAINER,
+    "admin:members_avoiddate_history": MAINTAINER,
+    "admin:members_avoiddate_simple_history": MAINTAINER,
+    "admin:members_avoiddate_delete": MAINTAINER,
     "admin:members_reviewedfield_changelist": MAINTAINER,
     "admin:members_reviewedfield_add": MAINTAINER,
     "admin:members_reviewedfield_change": MAINTAINER,
@@ -425,6 +448,7 @@ def addresses(redis_url) -> dict[str, str]:
     make_usage(hub, timezone.now(), 1)
     report, told = make_report(hub.member), make_federation_report()
     federation_reports.publish(told, by=make_maintainer())
+    today = timezone.now().date()
     keys = {
         "members_member": hub.member_id,
         "members_contact": contact.pk,
@@ -439,6 +463,9 @@ def addresses(redis_url) -> dict[str, str]:
         "members_report": report.pk,
         "members_federationreport": told.pk,
         "members_text": Text.objects.earliest("pk").pk,
+        "members_meeting": (meeting := make_meeting()).pk,
+        "members_meetingseries": (series := make_series()).pk,
+        "members_avoiddate": (avoid := AvoidDate.objects.create(title="Rest", starts_on=today, ends_on=today)).pk,
         "members_user": make_user().pk,
         "auth_group": Group.objects.get(name="maintainers").pk,
         "routing_hub": hub.pk,
@@ -454,7 +481,6 @@ def addresses(redis_url) -> dict[str, str]:
     application = make_application()
     secret = application_links.secret(application)
     onboarding.begin(hub)
-    meeting = make_meeting()
     item = meeting.items.create(title="Costs")
     special = {
         "apply-step": ["offer"],
@@ -501,7 +527,7 @@ def addresses(redis_url) -> dict[str, str]:
         "my-downtime": ["ours", keys["routing_downtime"]],
         **{
             f"admin:members_{row._meta.model_name}_simple_history": [row.pk, row.history.first().pk]
-            for row in (hub.member, contact, offer, report, told)
+            for row in (hub.member, contact, offer, report, told, meeting, series, avoid)
         },
         "admin:routing_webhook_simple_history": [delivery.webhook_id, delivery.webhook.history.get().pk],
         "contact-confirm": ["secret"],
