@@ -30,14 +30,20 @@ def change_role(given: Access, role: Role, *, by: User) -> None:
 
 
 @transaction.atomic
-def remove(given: Access, *, by: User) -> None:
-    """End this person's access at once. Whom others remove is logged out everywhere, and their tokens end."""
+def remove(given: Access, *, by: User, with_tokens: bool = False) -> None:
+    """End this person's access at once. Whom others remove is logged out everywhere, and their tokens end.
+
+    `with_tokens`: so do those of the member's service accounts that they made, whose secrets they saw.
+    """
     row = _held(given)
     if row.user_id != by.pk:
         access.require(by, Role.MANAGER, row.member)
     if row.role == Role.MANAGER:
         _keep_a_manager(row)
     user = row.user
+    if with_tokens and access.may(by, Role.MANAGER, row.member):
+        for token in tokens.makers(row.member).get(user.pk, []):
+            tokens.revoke(token, by=by)
     history.delete(row, by=by)
     if user.pk != by.pk:
         accounts.end_sessions(user)

@@ -99,6 +99,15 @@ def revoke_all(user: User, *, by: User | None) -> int:
     return Token.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
 
 
+def makers(member: Member) -> dict[int, list[Token]]:
+    """The good tokens of the member's service accounts, by the primary key of who made them and saw their secrets."""
+    found: dict[int, list[Token]] = {}
+    for each in Token.objects.good(timezone.now()).filter(member=member).order_by("name", "pk"):
+        if each.created_by_id is not None:
+            found.setdefault(each.created_by_id, []).append(each)
+    return found
+
+
 def may_revoke(user: User, token: Token) -> bool:
     """Whether this person may end it."""
     if token.user_id == user.pk or access.is_maintainer(user):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from members.models import Access, Invitation, Member, Role
 from members.people_forms import InviteForm, RoleForm
-from members.services import access, colleagues, edits, invitations
+from members.services import access, colleagues, edits, invitations, tokens
 from members.views.own import for_member, page, who
 
 
@@ -28,8 +28,10 @@ def people(request: HttpRequest, member: Member) -> HttpResponse:
             messages.success(request, f"A letter with the invitation goes to {email}.")
             return redirect("my-people", member.slug)
     manages = access.may(who(request), Role.MANAGER, member)
+    made = tokens.makers(member) if manages else {}
+    found = member.access.filter(user__service=False).select_related("user", "given_by")
     context = {
-        "people": member.access.filter(user__service=False).select_related("user", "given_by"),
+        "people": [(each, made.get(each.user_id)) for each in found],
         "invitations": member.invitations.filter(accepted_at=None).select_related("invited_by") if manages else [],
         "roles": Role.choices,
         "form": form,
@@ -46,7 +48,7 @@ def person(request: HttpRequest, member: Member, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     try:
         if "remove" in request.POST:
-            colleagues.remove(given, by=who(request))
+            colleagues.remove(given, by=who(request), with_tokens="with-tokens" in request.POST)
             messages.success(request, f"{given.user} has no access to {member} any more.")
         elif form.is_valid():
             colleagues.change_role(given, Role(form.cleaned_data["role"]), by=who(request))

@@ -41,6 +41,24 @@ def test_who_is_removed_is_out_at_once_with_all_sessions_and_tokens(manager, edi
     assert Access.history.filter(user=editor.user).latest().history_user == manager.user
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_tokens_that_the_leaver_made_for_the_member_end_with_them_if_that_is_wanted(manager, client, ended):
+    ed = make_access("ed", role=Role.MANAGER, member=manager.member)
+    later = timezone.now() + timedelta(days=9)
+    wanted = {"role": Role.EDITOR, "scopes": ["members"], "expires_at": later}
+    made = tokens.issue_for_member(manager.member, name="nightly", by=ed.user, **wanted).secret
+    other = tokens.issue_for_member(manager.member, name="weekly", by=manager.user, **wanted).secret
+    client.force_login(manager.user)
+    page = client.get(f"/my/{manager.member.slug}/people/").content.decode()
+    assert "End the tokens of" in page
+    assert "nightly" in page
+    told = {"remove": "yes", **({"with-tokens": "yes"} if ended else {})}
+    client.post(f"/my/{manager.member.slug}/people/{ed.pk}/", told)
+    assert access.role(ed.user, manager.member) is None
+    assert (tokens.known(made) is None) == ended
+    assert tokens.known(other) is not None
+
+
 def test_others_stay_logged_in(manager, editor):
     browser = Client()
     browser.force_login(manager.user)
