@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from foundation import texts
+
 MAX_LENGTH: Final = 500
 
 
@@ -13,7 +15,7 @@ class NoReason(ValueError):
 
 def checked(reason: str) -> str:
     """The reason without the blanks around it; NoReason if nothing is left or it is too long."""
-    reason = " ".join(reason.replace("\0", "").split())
+    reason = texts.line(reason)
     if not reason:
         raise NoReason("Say why: a change without a reason can't be understood later.")
     if len(reason) > MAX_LENGTH:

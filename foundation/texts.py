@@ -8,6 +8,8 @@ from typing import Final
 # They turn the letters around them, so that a text shows as another than it is. Right-to-left writing needs none of
 # them: its own letters do it.
 TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# They stand for nothing, and XML can't hold them.
+NEITHER: Final = frozenset("\ufffe\uffff")
 KEPT: Final = frozenset("\n\t")
 
 
@@ -23,4 +25,4 @@ def line(text: str) -> str:
 
 
 def _is_hidden(character: str) -> bool:
-    return character in TURNING or unicodedata.category(character) in {"Cc", "Cs"}
+    return character in TURNING or character in NEITHER or unicodedata.category(character) in {"Cc", "Cs"}

@@ -11,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from import_export.admin import ExportActionMixin, ImportMixin
+from import_export.tmp_storages import CacheStorage
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
@@ -109,6 +110,12 @@ def _said(error: Exception) -> str:
 class SmallImportForm(ImportForm):
     """A file that a person could have written."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        # What is larger than any upload may be does not come through at all.
+        said = f"Choose a file of at most {MOST_BYTES:,} bytes."
+        self.fields["import_file"].error_messages["required"] = said
+
     def clean_import_file(self) -> Any:  # noqa: ANN401
         """At most a megabyte."""
         file = self.cleaned_data["import_file"]
@@ -131,7 +138,10 @@ class TableAdmin(ImportMixin, ExportActionMixin, RecordAdmin):
         return self.get_queryset(request).values_list("pk", flat=True)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
-        """What was looked at and confirmed; who may is asked before anything else."""
+        """What was looked at and confirmed, once; who may is asked before anything else."""
         if not self.has_import_permission(request):
             raise PermissionDenied
+        if CacheStorage(name=request.POST.get("import_file_name", "")[:100]).read() is None:
+            messages.error(request, "This table was imported already, or was looked at too long ago: choose it again.")
+            return redirect(admin_urlname(self.opts, "import"))  # type: ignore[arg-type]
         return super().process_import(request, **kwargs)

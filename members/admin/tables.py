@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from import_export import fields, resources, widgets
+from import_export.results import Error
 
 from foundation import spreadsheets
 from members.models import Contact, Member, User
@@ -29,11 +30,33 @@ class ListWidget(widgets.Widget):
         return ", ".join(value or [])
 
 
+class MemberWidget(widgets.ForeignKeyWidget):
+    """A member by its slug."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Member | None:  # noqa: ANN401
+        """The member; in words that there is none."""
+        try:
+            return super().clean(value, row, **kwargs)
+        except Member.DoesNotExist:
+            raise ValueError(f"No member has the slug “{value}”.") from None
+
+
+class Refusal(Error):
+    """What is wrong, in words; where in the code that was found out is nobody's business."""
+
+    traceback = ""
+
+
 class RecordResource(resources.ModelResource):
     """A table of records."""
 
     by: User
     columns: set[str]
+
+    @classmethod
+    def get_error_result_class(cls) -> type[Error]:
+        """Ours."""
+        return Refusal
 
     def import_data(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Look at no row of what can't be taken at all."""
@@ -90,7 +113,7 @@ class MemberResource(RecordResource):
 class ContactResource(RecordResource):
     """Contacts by their member and e-mail address."""
 
-    member = fields.Field("member", "member", widgets.ForeignKeyWidget(Member, field="slug"))
+    member = fields.Field("member", "member", MemberWidget(Member, field="slug"))
     roles = fields.Field("roles", "roles", ListWidget())
 
     class Meta:
@@ -98,6 +121,17 @@ class ContactResource(RecordResource):
         import_id_fields = ("member", "email")
         fields = ("member", *Contact.RECORD)
         skip_unchanged = True
+
+    def get_instance(self, instance_loader: Any, row: Any) -> Contact | None:  # noqa: ANN401
+        """The contact of a row; of several with one address, which desks and people may share, the one of that name."""
+        slug, email = (str(row.get(name) or "").strip() for name in ("member", "email"))
+        found = Contact.objects.filter(member__slug=slug, email__iexact=email).select_related("member")
+        if len(found) < 2:
+            return found.first()
+        named = [each for each in found if each.name == str(row.get("name") or "").strip()]
+        if len(named) != 1:
+            raise ValueError(f"{slug} has several contacts with the address {email}: change them by hand.")
+        return named[0]
 
     def do_instance_save(self, instance: Contact, is_create: bool) -> None:
         """As the form does it."""

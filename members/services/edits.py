@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from foundation import texts, weblinks
+from foundation import texts, weblinks, zones
 from members.models import Editable
 from members.services import history
 
@@ -96,6 +96,8 @@ def tidy(row: Editable, name: str, value: Any) -> Any:  # noqa: ANN401
     if isinstance(field, models.TextField):
         return texts.clean(value)
     value = texts.line(value)
+    if name == "time_zone" and value not in {"", *zones.names(), getattr(row, name)}:
+        raise ValidationError({name: f"There is no time zone “{value[:40]}”: write one like Europe/Berlin."})
     if isinstance(field, models.URLField) and value:
         try:
             return weblinks.plain(value)

@@ -37,6 +37,8 @@ def confirm(request: HttpRequest, secret: str) -> HttpResponse:
 
     def do(found: Application) -> str:
         applications.confirm(found)
+        if found.is_closed:
+            return "This is your address. The application is closed all the same."
         return "Thank you: your address is confirmed."
 
     return _act(request, secret, do)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from icalendar import Calendar, Event
 
+from foundation import texts
 from foundation.markdown import render_markdown
 from foundation.zones import said
 from routing.models import Downtime, Hub, Incident
@@ -90,6 +91,11 @@ def status(portal: str) -> Feed:
 
 class Atom(Atom1Feed):
     """A feed that is as new as its newest entry."""
+
+    def add_item(self, title: str, link: str, description: str, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401
+        """Without what XML can't say: one such character, however it came into a row, would end the whole feed."""
+        names = [texts.line(each) for each in kwargs.pop("categories", None) or ()]
+        super().add_item(texts.line(title), link, texts.clean(description), categories=names, **kwargs)
 
     def latest_post_date(self) -> datetime:
         """An empty feed is as old as feeds can be, so that it is the same each time it is asked for."""

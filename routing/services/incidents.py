@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from foundation import texts
 from members.services import history
 from routing.models import Hub, Incident, IncidentUpdate
 from routing.models.incidents import TEXT_LENGTH, TITLE_LENGTH
@@ -103,7 +104,7 @@ def _refuse_draft(incident: Incident) -> None:
 
 
 def _say(incident: Incident, phase: str, text: str, by: User | None) -> IncidentUpdate:
-    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    text = texts.clean(text)
     if not text:
         raise IncidentsError("Say something: an update without a text tells nobody anything.")
     if len(text) > TEXT_LENGTH:
@@ -112,7 +113,7 @@ def _say(incident: Incident, phase: str, text: str, by: User | None) -> Incident
 
 
 def _title(title: str) -> str:
-    title = " ".join(title.replace("\0", "").split())
+    title = texts.line(title)
     if not title:
         raise IncidentsError("Give it a title that says what visitors notice.")
     if len(title) > TITLE_LENGTH:

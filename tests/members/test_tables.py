@@ -123,7 +123,38 @@ def test_a_contact_of_nobody_is_a_row_that_is_wrong(office):
     preview = bring(office, "contact", "member,email,name,roles\nnobody,a@example.org,A,technical\n")
 
     assert "confirm_form" not in preview.context
+    assert "No member has the slug “nobody”." in text_of(preview.content)
     assert not Contact.objects.exists()
+
+
+def test_a_table_that_was_confirmed_is_not_confirmed_again(office):
+    preview = bring(office, "member", "slug,name\nmoss,Moss Library\n")
+    confirm(office, "member", preview)
+
+    again = confirm(office, "member", preview)
+
+    assert again.url == reverse("admin:members_member_import")
+    assert "imported already" in text_of(office.get(again.url).content)
+
+
+def test_contacts_that_share_an_address_come_back_by_their_names(office):
+    member = make_member("stars")
+    for name in ("Ada", "Bo"):
+        make_contact(member, name=name, email="desk@example.org")
+    sheet = "member,email,name,phone,roles\nstars,desk@example.org,Bo,555,technical\n"
+
+    confirm(office, "contact", bring(office, "contact", sheet))
+
+    assert dict(Contact.objects.values_list("name", "phone")) == {"Ada": "", "Bo": "555"}
+    strange = bring(office, "contact", sheet.replace(",Bo,", ",Cy,"))
+    assert "several contacts with the address" in text_of(strange.content)
+
+
+def test_a_time_zone_that_there_is_not_is_refused(office):
+    make_member("stars")
+    sheet = "member,email,name,roles,time_zone\nstars,a@example.org,A,technical,Mars/Crater\n"
+
+    assert "There is no time zone" in text_of(bring(office, "contact", sheet).content)
 
 
 @pytest.mark.parametrize("page", ["import", "export"])

@@ -218,3 +218,18 @@ def test_it_costs_three_queries_at_most_and_no_cookie(client, feed, django_asser
 @pytest.mark.parametrize("feed", FEEDS)
 def test_it_is_only_read(client, feed):
     assert client.post(reverse(feed)).status_code == 405
+
+
+def test_what_a_feed_can_not_say_is_taken_out_when_it_is_typed_and_when_it_is_told(calendar, entries):
+    hub, by = make_hub("a", name="Heron"), make_maintainer()
+    now = timezone.now()
+    downtimes.plan(
+        [hub], starts=now, ends=now + timedelta(hours=1), severity="outage", text="esc \x1b[31mRED \ufffe", by=by
+    )
+    incidents.open_incident("Slow\x07ly", [hub], "It\x0b is\nslow", by=by)
+    assert Downtime.objects.get().text == "esc [31mRED"
+    assert Incident.objects.get().title == "Slowly"
+    make_downtime(hub, starts=5, ends=6, text="written before \x1b[0m")
+    make_incident(hub, said="so was this \x07")
+    assert len(entries()) == 4
+    assert len(calendar()) == 1
