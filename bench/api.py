@@ -119,6 +119,8 @@ def _measure(rounds: int) -> int:
     from django.test import Client, RequestFactory
     from django.test.utils import CaptureQueriesContext
 
+    import federation.wsgi  # noqa: F401 As a server's process begins.
+
     client, plain = Client(headers={"host": "localhost"}), _plain()
     etag = client.get(TABLE)["ETag"]
 

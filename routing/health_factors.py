@@ -37,7 +37,9 @@ def of(
     if not health.serving:
         return [Factor(HEALTH, 0.0, health.reason or "not healthy")]
     since = max((each for each in (health.returned_at, slow_since) if each is not None), default=None)
-    found = [_slow_start(replace(health, returned_at=since), rules, now), _taper(total_pods, usable_pods, rules)]
+    # A copy of each is a tenth of a list of many hubs.
+    health = health if since == health.returned_at else replace(health, returned_at=since)
+    found = [_slow_start(health, rules, now), _taper(total_pods, usable_pods, rules)]
     return [factor for factor in found if factor is not None]
 
 

@@ -13,8 +13,9 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 SCHEMA: Final = 1
 
@@ -70,19 +71,40 @@ class Hub:
     checks: tuple[tuple[str, bool], ...] = ()
 
     def headroom(self, quota: int | None) -> int:
-        """The pods kept free: `headroom_percent` of the quota where that is set, rounded up, else `pod_headroom`.
-
-        More where the hub takes fewer users than its quota would allow.
-        """
-        if quota is None:
-            return self.pod_headroom
-        kept = self.pod_headroom if self.headroom_percent is None else math.ceil(quota * self.headroom_percent / 100)
-        return kept if self.user_limit is None else max(kept, quota - self.user_limit)
+        """The pods kept free."""
+        return headroom(self, quota)
 
     @property
     def effective_weight(self) -> float:
         """The fact: target × factors."""
-        return self.weight * math.prod(factor.value for factor in self.factors)
+        return effective_weight(self.weight, self.factors)
+
+
+class Limits(Protocol):
+    """What a hub says of how full it may be: a hub of the snapshot does, and so does the portal's row."""
+
+    @property
+    def pod_headroom(self) -> int: ...  # noqa: D102
+    @property
+    def headroom_percent(self) -> float | None: ...  # noqa: D102
+    @property
+    def user_limit(self) -> int | None: ...  # noqa: D102
+
+
+def headroom(hub: Limits, quota: int | None) -> int:
+    """The pods kept free: `headroom_percent` of the quota where that is set, rounded up, else `pod_headroom`.
+
+    More where the hub takes fewer users than its quota would allow.
+    """
+    if quota is None:
+        return hub.pod_headroom
+    kept = hub.pod_headroom if hub.headroom_percent is None else math.ceil(quota * hub.headroom_percent / 100)
+    return kept if hub.user_limit is None else max(kept, quota - hub.user_limit)
+
+
+def effective_weight(weight: float, factors: Iterable[Factor]) -> float:
+    """The fact: target × factors."""
+    return weight * math.prod(factor.value for factor in factors)
 
 
 @dataclass(frozen=True, slots=True)

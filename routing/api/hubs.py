@@ -56,12 +56,12 @@ class Hubs(Resource):
     def get_queryset(self) -> QuerySet[Hub]:
         """A list needs just to know which: all else is read with the factors."""
         rows = Hub.objects.order_by("key")
-        return rows.only("key", "name", "weight") if self.action == "list" else rows
+        return rows.values("pk", "key", "name", "weight") if self.action == "list" else rows  # type: ignore[return-value]
 
-    def represent(self, rows: Iterable[Hub]) -> Sequence[Mapping[str, Any]]:
+    def represent(self, rows: Iterable[Hub | dict[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Every hub with the factors of this moment; the shares are those among all hubs."""
         now, wanted = overview.read(), self.wanted_fields()
-        known, asked = {each.hub.pk: each for each in now.hubs}, [hub.pk for hub in rows]
+        known, asked = {each.hub.pk: each for each in now.hubs}, [_number(row) for row in rows]
         gone = Hub.objects.select_related("member", "health").filter(pk__in=[pk for pk in asked if pk not in known])
         known |= {hub.pk: overview.of_retired(hub, now.at, now.policy) for hub in gone}
         whole = [described(known[pk]) for pk in asked]
@@ -138,6 +138,10 @@ class Hubs(Resource):
         ):
             row = downtimes.undrain(hub, reason=wanted.get("reason", ""), by=writer(request))
         return Response(told(row))
+
+
+def _number(row: Hub | dict[str, Any]) -> int:
+    return int(row["pk"] if isinstance(row, dict) else row.pk)
 
 
 def _with_member(wanted: dict[str, Any]) -> dict[str, Any]:

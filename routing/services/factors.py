@@ -8,7 +8,7 @@ from typing import Final
 
 from routing import health_factors
 from routing.models import Downtime, Hub, HubHealth, Policy, Ramp
-from routing.snapshot import Factor
+from routing.snapshot import Factor, headroom
 
 RAMP: Final = "ramp"
 
@@ -58,7 +58,7 @@ def _ramp(ramp: Ramp) -> Factor:
 
 
 def _health(health: HubHealth, policy: Policy, now: datetime) -> list[Factor]:
-    usable = None if health.quota is None else health.quota - health.hub.published().headroom(health.quota)
+    usable = None if health.quota is None else health.quota - headroom(health.hub, health.quota)
     found = health_factors.of(
         health.damped,
         total_pods=health.total_pods,

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from routing import snapshot
 from routing.models import CheckRound, Downtime, Hub, HubHealth, Policy
 from routing.services import factors, hub_states, uptime, weights
 from routing.services.hub_states import State
@@ -31,16 +32,13 @@ class HubOverview:
     downtimes: tuple[Downtime, ...]
     promised: float
     share: float
+    # The fact: target × factors.
+    effective_weight: float
 
     @property
     def weight(self) -> float:
         """The promise."""
         return float(self.hub.weight)
-
-    @property
-    def effective_weight(self) -> float:
-        """The fact: target × factors."""
-        return self.hub.published(self.factors).effective_weight
 
     @property
     def serving(self) -> bool:
@@ -160,7 +158,7 @@ def _facts(
 
 def _shared(found: Sequence[hub_states.Facts]) -> Iterable[HubOverview]:
     promised = weights.shares(each.hub for each in found)
-    effective = {each.hub.key: each.hub.published(tuple(each.factors)).effective_weight for each in found}
+    effective = {each.hub.key: snapshot.effective_weight(float(each.hub.weight), each.factors) for each in found}
     total = sum(effective.values())
     for each in found:
         yield HubOverview(
@@ -171,6 +169,7 @@ def _shared(found: Sequence[hub_states.Facts]) -> Iterable[HubOverview]:
             downtimes=tuple(each.downtimes),
             promised=promised[each.hub.key],
             share=effective[each.hub.key] / total if total else 0.0,
+            effective_weight=effective[each.hub.key],
         )
 
 
