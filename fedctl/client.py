@@ -92,8 +92,8 @@ class Client:
         return found
 
     def meetings(self) -> list[dict[str, Any]]:
-        """The coming meetings."""
-        return list(self.pages("meetings/", ordering="starts_at"))
+        """The coming meetings, the next one first."""
+        return list(self.pages("meetings/", phase="coming", ordering="starts_at"))
 
     def get(self, path: str, **parameters: str) -> dict[str, Any]:
         """One document of the API."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fedctl import words
-from fedctl.client import Client, FedctlError, Refused
+from fedctl.client import Client, FedctlError
 
 
 class Undone(Exception):
@@ -124,12 +124,7 @@ def drift(client: Client, options: argparse.Namespace) -> Found:
 
 def meetings(client: Client, _options: argparse.Namespace) -> Found:
     """The coming meetings."""
-    try:
-        rows = client.meetings()
-    except Refused as error:
-        if error.status == 404:
-            raise Undone("This portal keeps no meetings.") from None
-        raise
+    rows = client.meetings()
     return Found(rows, words.meetings(rows))
 
 

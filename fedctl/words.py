@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -79,7 +80,24 @@ def status(found: Mapping[str, Any]) -> str:
 
 
 def meetings(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The coming meetings."""
+    """The coming meetings, with what each is about."""
     if not rows:
         return "No meeting is planned.\n"
-    return table(("when", "what"), ((str(each.get("starts_at", "")), str(each.get("title", ""))) for each in rows))
+    return "".join(_meeting(row) for row in rows)
+
+
+def _meeting(row: Mapping[str, Any]) -> str:
+    """When in UTC and by the clock where it was planned, and its agenda."""
+    on = " (on now)" if row["phase"] == "on" else ""
+    lines = [f"{moment(row['starts_at'])}  {row['title']}, {row['minutes']} minutes{on}"]
+    lines += [f"  {row['place']}"] if row.get("place") else []
+    lines += [f"  - {each['title']} ({each['minutes']} min)" for each in row["agenda"]]
+    return "".join(f"{plain(line)}\n" for line in lines)
+
+
+def moment(text: str) -> str:
+    """A moment of the API in UTC, to the minute."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text

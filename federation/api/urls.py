@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from federation.api import errors, views
 from members.api.contacts import Contacts
+from members.api.meetings import AgendaItems, Meetings
 from members.api.members import MemberChanges
 from members.api.offers import Offers
 from routing.api import checks
@@ -12,10 +13,12 @@ from routing.api.applications import Applications
 from routing.api.downtimes import Downtimes
 from routing.api.drift import Drift
 from routing.api.exports import ExportFile, Exports
+from routing.api.federation_reports import FederationReports
 from routing.api.hubs import Hubs
 from routing.api.incidents import Incidents
 from routing.api.members import Members
 from routing.api.ramps import Ramps
+from routing.api.reports import Reports
 from routing.api.snapshots import Snapshots
 from routing.api.usage import RepositoryUsage, Usage
 from routing.api.webhooks import Deliveries, Webhooks
@@ -40,6 +43,10 @@ router.register("member-changes", MemberChanges, basename="member-changes")
 router.register("contacts", Contacts, basename="contacts")
 router.register("offers", Offers, basename="offers")
 router.register("applications", Applications, basename="applications")
+router.register("meetings", Meetings, basename="meetings")
+router.register("agenda-items", AgendaItems, basename="agenda-items")
+router.register("reports", Reports, basename="reports")
+router.register("federation-reports", FederationReports, basename="federation-reports")
 router.register("webhooks", Webhooks, basename="webhooks")
 router.register("webhook-deliveries", Deliveries, basename="webhook-deliveries")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -23,13 +23,16 @@ from tests.factories import (
     make_contact,
     make_delivery,
     make_downtime,
+    make_federation_report,
     make_flips,
     make_incident,
     make_maintainer,
+    make_meeting,
     make_member,
     make_offer,
     make_person,
     make_ramp,
+    make_report,
     make_samples,
 )
 from tests.members.applying import make_application
@@ -142,6 +145,34 @@ TABLE = {
     "POST /applications/{id}/decline/": Ask(MAINTAINER, "members", WHY),
     "GET /usage/": Ask(EVERYBODY),
     "GET /usage/repositories/": Ask(EVERYBODY),
+    "GET /meetings/": Ask(EVERYBODY),
+    "POST /meetings/": Ask(MAINTAINER, "members", {"title": "Retreat", "starts_at": SOON}),
+    "GET /meetings/{id}/": Ask(EVERYBODY),
+    "PATCH /meetings/{id}/": Ask(MAINTAINER, "members", {"title": "Team meeting"}),
+    "POST /meetings/{id}/move/": Ask(MAINTAINER, "members", {"starts_at": SOON, **WHY}),
+    "POST /meetings/{id}/cancel/": Ask(MAINTAINER, "members", WHY),
+    "POST /meetings/{id}/restore/": Ask(MAINTAINER, "members", WHY),
+    "POST /meetings/{id}/notes/": Ask(MAINTAINER, "members", {"notes": "We met."}),
+    "POST /meetings/{id}/rsvp/": Ask(OTHER, "members", {"answer": "yes"}),
+    "POST /meetings/{id}/agenda/": Ask(OTHER, "members", {"title": "New disks"}),
+    "GET /agenda-items/": Ask(EVERYBODY),
+    "GET /agenda-items/{id}/": Ask(EVERYBODY),
+    "PATCH /agenda-items/{id}/": Ask(MAINTAINER, "members", {"minutes": 9}),
+    "DELETE /agenda-items/{id}/": Ask(MAINTAINER, "members"),
+    "GET /reports/": Ask(OTHER, "read"),
+    "GET /reports/{id}/": Ask(VIEWER, "read"),
+    "PATCH /reports/{id}/": Ask(EDITOR, "members", {"news": "New disks."}),
+    "POST /reports/{id}/submit/": Ask(EDITOR, "members", {"news": "New disks."}),
+    "POST /reports/{id}/skip/": Ask(EDITOR, "members", {}),
+    "POST /reports/{id}/resume/": Ask(EDITOR, "members", {}),
+    "POST /reports/{id}/reopen/": Ask(MAINTAINER, "members", WHY),
+    "GET /federation-reports/": Ask(EVERYBODY),
+    "POST /federation-reports/": Ask(MAINTAINER, "members", {"month": "2026-08"}),
+    "GET /federation-reports/{month}/": Ask(EVERYBODY),
+    "PATCH /federation-reports/{month}/": Ask(MAINTAINER, "members", {"news": "New disks."}),
+    "POST /federation-reports/{month}/take-in/": Ask(MAINTAINER, "members", {}),
+    "POST /federation-reports/{month}/publish/": Ask(MAINTAINER, "members", {}),
+    "POST /federation-reports/{month}/take-back/": Ask(MAINTAINER, "members", WHY),
     "GET /webhooks/": Ask(MAINTAINER, "read"),
     "POST /webhooks/": Ask(MAINTAINER, "webhooks", NEW_WEBHOOK),
     "GET /webhooks/{id}/": Ask(MAINTAINER, "read"),
@@ -169,6 +200,10 @@ def world(redis_url) -> dict[str, Any]:
     change_weights(a=3)
     publishing.publish("second")
     now = timezone.now()
+    meeting = make_meeting()
+    make_federation_report(month=date(2026, 9, 1), state="published")
+    make_federation_report(month=date(2026, 8, 1))
+    report = make_report(member)
     make_flips(hub, (now, "out"))
     make_samples(hub, 0.1)
     make_contact(member, roles=["technical"], visibility="public")
@@ -179,6 +214,15 @@ def world(redis_url) -> dict[str, Any]:
         "uid": webhooks.send_test(webhook, by=webhook.created_by).uid,
         "/webhooks/": webhook.pk,
         "/applications/": make_application().pk,
+        "/meetings/": meeting.pk,
+        "/meetings/{id}/restore/": make_meeting(cancelled_at=now).pk,
+        "/meetings/{id}/notes/": make_meeting(starts=-1).pk,
+        "/agenda-items/": meeting.items.create(title="Disks").pk,
+        "/reports/": report.pk,
+        "/reports/{id}/resume/": make_report(member, month=date(2026, 9, 1), state="skipped").pk,
+        "/reports/{id}/reopen/": make_report(member, month=date(2026, 8, 1), state="submitted").pk,
+        "month": "2026-09",
+        "draft": "2026-08",
         "key": "a",
         "slug": "ovh",
         "version": 1,
@@ -213,6 +257,7 @@ def _only(name: str) -> int:
 def address(path: str, world: dict[str, Any]) -> str:
     special = max((each for each in world if each.startswith("/") and path.startswith(each)), key=len, default="")
     names = {**world, "id": world.get(special), **({"key": world[special]} if "undrain" in path else {})}
+    names |= {"month": world["draft"]} if path.endswith(("take-in/", "publish/")) else {}
     names |= {"uid": world["failed"]} if "send-again" in path else {}
     return path.format(**{name: found for name, found in names.items() if not name.startswith("/")}).lstrip("/")
 

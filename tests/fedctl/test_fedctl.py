@@ -15,7 +15,7 @@ from members.services import tokens
 from routing.models import Downtime, Hub, TimedChange, WeightChange
 from routing.services import exports
 from tests.api.conftest import nobody_is_counted  # noqa: F401 A fixture that counts for all tests here.
-from tests.factories import make_checked_hub, make_hub, make_maintainer, make_user
+from tests.factories import make_checked_hub, make_hub, make_maintainer, make_meeting, make_user
 from tests.fedctl.portal import Portal
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +153,6 @@ def test_a_weight_that_somebody_changed_meanwhile_is_not_written_over(fedctl, to
         (("hubs", "weight", "heron", "-1", "--reason", "x"), 2, ""),
         (("hubs", "drain", "heron"), 2, "--reason"),
         ((), 2, "COMMAND"),
-        (("meetings",), 2, "no meetings"),
     ],
 )
 def test_what_goes_wrong_is_a_sentence_and_a_code(fedctl, monkeypatch, arguments, code, said):
@@ -177,6 +176,18 @@ def test_exports_are_the_same_bytes(fedctl, tmp_path):
     file = tmp_path / "config.json"
     assert fedctl("export", "hosts", "--output", str(file))[0] == 0
     assert file.read_bytes() == exports.write("hosts")
+
+
+def test_the_coming_meetings_with_what_they_are_about(fedctl, token):
+    row = make_meeting(title="Team meeting", place="https://video.example.org/room")
+    row.items.create(title="Disks", minutes=10)
+    make_meeting(starts=-30)
+    code, out, _ = fedctl("meetings")
+    assert (code, out.splitlines()[0].endswith("UTC  Team meeting, 60 minutes")) == (0, True)
+    assert out.splitlines()[1:] == ["  - Disks (10 min)"]
+    token()
+    assert "https://video.example.org/room" in fedctl("meetings")[1]
+    assert [each["id"] for each in json.loads(fedctl("meetings", "--json")[1])] == [row.pk]
 
 
 def test_drift_is_told_by_the_exit_code(fedctl, token, tmp_path):
