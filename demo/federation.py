@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from demo import records
+from demo import records, reports
 from members.models import Member, User
 from routing.models import Hub
 from routing.services import hubs, policies
@@ -65,6 +65,7 @@ def load(urls: Sequence[str], password: str) -> list[str]:
     members = {record.slug: records.add(record) for record in records.RECORDS}
     for facts, url in zip(HUBS, urls, strict=True):
         _add(facts, members[facts.slug], url)
+    reports.add(members)
     policies.edit(POLICY, reason=records.REASON, by=None)
     return [*said, f"Loaded {len(HUBS)} demo hubs, of invented organisations."]
 

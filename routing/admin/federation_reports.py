@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -57,7 +58,7 @@ class FederationReportAdmin(RecordAdmin):
     list_filter = ("state",)
     search_fields = FederationReport.RECORD
     actions = None
-    actions_detail = ["look", "take_in", "publish", "take_back"]
+    actions_detail = ["take_in", "publish", "take_back"]
     fields = ("shown_state", "shown_missing", *FederationReport.RECORD)
     readonly_fields = ("shown_state", "shown_missing")
 
@@ -102,10 +103,11 @@ class FederationReportAdmin(RecordAdmin):
         """The page that everybody reads once it is published."""
         return reverse("report", args=[obj.period])
 
-    @action(description="As it reads", url_path="look", permissions=["view"], icon="visibility")
-    def look(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The page."""
-        return redirect("report", _found(object_id).period)
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
+        """Those that make sense for it now."""
+        hidden = {True: "publish", False: "take_back"}[_found(str(object_id)).state == FederationReport.State.PUBLISHED]
+        found: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return [each for each in found if not each.action_name.endswith(hidden)]
 
     @action(description="Add what came since", url_path="take-in", permissions=["change"], icon="playlist_add")
     def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -12,10 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from members.admin.records import HistoryAdmin
 from members.models import Report
 from members.services import edits, reports
 from routing.admin import pages
@@ -40,7 +39,7 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Report)
-class ReportAdmin(SimpleHistoryAdmin, ModelAdmin):
+class ReportAdmin(HistoryAdmin):
     """They are the members' own: maintainers read them, and may ask to look at one again."""
 
     list_display = ("shown_month", "member", "shown_state", "shown_due", "shown_submitted")

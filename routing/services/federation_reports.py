@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation import reasons
-from foundation.markdown import escape_markdown
 from foundation.months import Month, month_of
 from members.models import FederationReport, Report
 from members.models.reports import COMPILED
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DRAFT, PUBLISHED = FederationReport.State
 SECTIONS: Final = Report.RECORD
+# What would make a name something else in markdown; hyphens and the like stay easy to read for who edits it.
+MARKS: Final = re.compile(r"([\\`*_\[\]<>&])")
 
 
 class FederationReportsError(edits.EditError):
@@ -122,7 +124,7 @@ def opening(found: Figures) -> str:
 
 def _add(row: FederationReport, report: Report) -> bool:
     """Put a member's words under its name into each section; not at all if they would not fit."""
-    name = escape_markdown(report.member.name)
+    name = MARKS.sub(r"\\\1", report.member.name)
     words = {each: getattr(report, each) for each in SECTIONS}
     joined = {
         each: "\n\n".join(filter(None, (getattr(row, each), f"**{name}**", text)))

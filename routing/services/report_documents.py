@@ -92,7 +92,7 @@ def in_figures(found: Figures) -> list[tuple[str, str]]:
     ]
     if launches:
         worked = wording.percent(found["launches_succeeded"] / launches)
-        rows.insert(1, ("Of the launches that hubs counted themselves, so many worked", f"{worked} of {launches:,.0f}"))
+        rows.insert(1, ("Launches that worked, as the hubs count them", f"{worked} of {launches:,.0f}"))
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,6 +16,8 @@ from routing import repositories
 from routing.services import federation_reports, report_documents
 from routing.services.report_figures import Figures
 from routing.views import feeds, usage_drawings
+
+YEAR: Final = 12
 
 
 @never_cache
@@ -66,12 +68,16 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 def _charts(figures: Figures) -> dict[str, Any]:
     days, months = figures["days"], [each["redirects"] for each in figures["months"]]
+    first = month_of(figures["months"][0]["month"])
+    while len(months) < YEAR:
+        first, months = first.before, [0, *months]
     return {
         "days": list(enumerate(days, 1)),
         "days_most": max(days, default=0),
         "days_chart": usage_drawings.columns(days, f"{sum(days):,} launches, day by day"),
+        "months_from": first,
         "months_most": max(months, default=0),
-        "months_chart": usage_drawings.columns(months, f"Launches of the last {len(months)} months"),
+        "months_chart": usage_drawings.columns(months, f"Launches of the last {len(figures['months'])} months"),
         "scale": usage_drawings.top_of([share for each in figures["members"] for share in _shares(each)]),
     }
 

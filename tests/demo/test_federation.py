@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 
 from demo.hubs import HUBS as SIMULATED
 from demo.hubs import PORT
-from members.models import Member, User
+from foundation.months import Month
+from members.models import FederationReport, Member, Report, User
 from routing.models import Hub, SnapshotVersion, WeightChange
-from routing.services import hubs, publishing, weights
+from routing.services import hubs, publishing, report_figures, weights
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +145,25 @@ def test_production_refuses(settings):
         call_command("load_demo")
 
     assert not Member.objects.exists()
+
+
+def test_two_months_were_told_of_and_one_is_being_written(load, client):
+    load()
+
+    assert list(Report.objects.unfinished().values_list("member__slug", flat=True)) == ["driftglass"]
+    told = list(FederationReport.objects.published())
+    assert len(told) == 2
+    for path in ("/reports/", f"/reports/{told[0].period}/", f"/reports/{told[1].period}.md"):
+        assert client.get(path).status_code == 200
+
+
+def test_its_figures_have_the_shape_of_real_ones(load):
+    load()
+
+    month = Month(FederationReport.objects.latest("month").month)
+    real = report_figures.of_federation(month)
+    told = FederationReport.objects.get(month=month.first).figures
+    assert told.keys() == real.keys()
+    member = Member.objects.get(slug="mossgate")
+    mine = report_figures.of_member(member, Month(Report.objects.latest("month").month))
+    assert Report.objects.filter(member=member).latest("month").figures.keys() == mine.keys()

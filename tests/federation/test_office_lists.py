@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.contrib import admin
 from django.urls import reverse
@@ -14,6 +16,7 @@ from tests.factories import (
     make_contact,
     make_delivery,
     make_downtime,
+    make_federation_report,
     make_health,
     make_hub,
     make_incident,
@@ -22,6 +25,7 @@ from tests.factories import (
     make_notice,
     make_offer,
     make_ramp,
+    make_report,
     make_token,
     make_user,
 )
@@ -41,6 +45,8 @@ def fill(rows: int) -> None:
         make_offer(hub.member, state="active")
         make_downtime(hub)
         make_ramp(hub)
+        make_report(hub.member)
+        make_federation_report(month=date(2020 + number // 12, number % 12 + 1, 1))
         make_incident(hub)
         make_notice(channel=make_channel() if number % 2 else None)
         make_token(make_user()).uses.create(method="POST", path="/api/v1/drift/", status=200)

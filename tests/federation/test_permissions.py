@@ -294,7 +294,6 @@ PAGES = {
     "admin:members_federationreport_change": MAINTAINER,
     "admin:members_federationreport_history": MAINTAINER,
     "admin:members_federationreport_simple_history": MAINTAINER,
-    "admin:members_federationreport_look": MAINTAINER,
     "admin:members_federationreport_take_in": MAINTAINER,
     "admin:members_federationreport_publish": MAINTAINER,
     "admin:members_federationreport_take_back": MAINTAINER,
