@@ -167,6 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-accounts": {"task": "members.tasks.tidy_accounts", "schedule": 3600.0, "options": {"expires": 3600}},
     "tell-webhooks": {"task": "routing.tasks.tell_webhooks", "schedule": 5.0, "options": {"expires": 30}},
     "send-notices": {"task": "members.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
+    "tell-of-meetings": {"task": "members.tasks.tell_of_meetings", "schedule": 60.0, "options": {"expires": 60}},
     "remind-of-members": {"task": "members.tasks.remind", "schedule": 1800.0, "options": {"expires": 1800}},
     "remind-of-hubs": {"task": "routing.tasks.remind", "schedule": 1800.0, "options": {"expires": 1800}},
     "keep-meetings": {"task": "members.tasks.keep_meetings", "schedule": 600.0, "options": {"expires": 600}},
@@ -201,6 +202,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
 )
 # How many notices one run sends; there is a run every few seconds.
 NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
+# So many days before a meeting its guests get a letter.
+MEETING_REMINDER_DAYS = env.list("MEETING_REMINDER_DAYS", cast=int, default=[7, 1])
 # How long an application that came to nothing is kept.
 APPLICATIONS_KEPT_DAYS = env.int("APPLICATIONS_KEPT_DAYS", default=365)
 # Members' monthly reports: on which days of the next month they are opened, and due.

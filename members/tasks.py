@@ -5,6 +5,7 @@ from celery import shared_task
 from members.services import (
     accounts,
     applications,
+    meeting_letters,
     meeting_series,
     notices,
     offers,
@@ -61,4 +62,11 @@ def remind() -> None:
     reports.open_due()
     reminders.remind()
     report_letters.remind()
+    meeting_letters.remind()
     weekly.write()
+
+
+@shared_task
+def tell_of_meetings() -> None:
+    """Queue what became of meetings to which people were invited."""
+    meeting_letters.tell_changes()

@@ -6,6 +6,7 @@ from django.urls import path
 from routing.views import (
     applications,
     badges,
+    calendars,
     dev,
     documents,
     exports,
@@ -36,6 +37,10 @@ urlpatterns = [
     path("status", status.status, name="status"),
     path("status.atom", feeds.status, name="status-feed"),
     path("maintenance.ics", feeds.maintenance, name="maintenance-feed"),
+    path("calendar/", calendars.page, name="calendars"),
+    path("calendar/act/", calendars.act, name="calendar-act"),
+    path("calendar/public.ics", calendars.public, name="public-calendar"),
+    path("calendar/<str:secret>.ics", calendars.personal, name="personal-calendar"),
     path("status.json", documents.status, name="status-json"),
     path("badge.svg", badges.federation, name="badge"),
     path("health", documents.health, name="health"),

@@ -4,6 +4,7 @@ from members.models.access import Access, Invitation, Role
 from members.models.agendas import ActionItem, AgendaItem
 from members.models.applications import Application, ApplicationMessage, Evidence, Responsibility
 from members.models.attendance import Attendance, RotaPerson, Rsvp
+from members.models.calendars import CalendarAddress
 from members.models.contacts import Contact
 from members.models.editing import Editable
 from members.models.letters import DeadAddress, LetterChoice
@@ -29,6 +30,7 @@ __all__ = [
     "ApplicationMessage",
     "Attendance",
     "AvoidDate",
+    "CalendarAddress",
     "Channel",
     "ComputeOffer",
     "Contact",

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import Q
 
 from members.models import Access, Contact, Meeting, Member, Role, User
-from members.services.recipients import MAINTAINERS, Recipient
+from members.services.recipients import MAINTAINER, MAINTAINERS, Recipient, of_member
 
 # Members whose people are asked.
 TAKING_PART: Final = (Member.State.ONBOARDING, Member.State.ACTIVE, Member.State.PAUSED)
@@ -71,7 +71,7 @@ def _running(meeting: Meeting) -> Iterator[Recipient]:
 def _maintainers() -> Iterator[Recipient]:
     people = User.objects.filter(groups__name=MAINTAINERS, is_active=True).exclude(email="").order_by("pk")
     for user in people:
-        yield Recipient(user.email.lower(), "you are a maintainer of the federation")
+        yield Recipient(user.email.lower(), "you are a maintainer of the federation", None, MAINTAINER)
 
 
 def _acting() -> Iterator[Recipient]:
@@ -79,7 +79,8 @@ def _acting() -> Iterator[Recipient]:
         role__in=ACTING, member__state__in=TAKING_PART, user__is_active=True, user__service=False
     ).exclude(user__email="")
     for row in rows.select_related("user", "member").order_by("pk"):
-        yield Recipient(row.user.email.lower(), f"you act for {row.member} in the federation")
+        standing = of_member(row.member_id)
+        yield Recipient(row.user.email.lower(), f"you act for {row.member} in the federation", None, standing)
 
 
 def _contacts() -> Iterator[Recipient]:
@@ -88,7 +89,7 @@ def _contacts() -> Iterator[Recipient]:
         wanted |= Q(roles__contains=[role])
     rows = Contact.objects.filter(wanted, member__state__in=TAKING_PART).exclude(email_confirmed_at=None)
     for row in rows.select_related("member").order_by("member__name", "position", "pk"):
-        yield Recipient(row.email.lower(), f"you are a contact of {row.member}")
+        yield Recipient(row.email.lower(), f"you are a contact of {row.member}", None, of_member(row.member_id))
 
 
 def _willing() -> Iterator[Recipient]:

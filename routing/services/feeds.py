@@ -43,17 +43,22 @@ def maintenance(portal: str) -> Feed:
 
     What was called off stays for a month, marked so, because calendars keep what only vanishes.
     """
-    now = timezone.now()
-    recent = Q(cancelled_at=None, ends_at__gt=now - KEPT) | Q(cancelled_at__gt=now - KEPT)
-    rows = list(_public().filter(recent, emergency=False).order_by("starts_at", "pk")[:MOST])
+    rows = planned()
     calendar = Calendar.new(
         uid=str(uuid.uuid5(SPACE, "maintenance")),
         prodid="-//BinderHub federation//Maintenance//EN",
         name="Maintenance of the BinderHub federation",
         refresh_interval=timedelta(hours=1),
-        subcomponents=[_event(row, portal) for row in rows],
+        subcomponents=[event(row, portal) for row in rows],
     )
     return Feed(calendar.to_ical(), max((row.changed_at for row in rows), default=None))
+
+
+def planned() -> list[Downtime]:
+    """What calendars show of maintenance."""
+    now = timezone.now()
+    recent = Q(cancelled_at=None, ends_at__gt=now - KEPT) | Q(cancelled_at__gt=now - KEPT)
+    return list(_public().filter(recent, emergency=False).order_by("starts_at", "pk")[:MOST])
 
 
 def status(portal: str) -> Feed:
@@ -116,9 +121,10 @@ def _public() -> DowntimeQuerySet:
     return Downtime.objects.exclude(hub__state=Hub.State.RETIRED).select_related("hub")
 
 
-def _event(downtime: Downtime, portal: str) -> Event:
+def event(downtime: Downtime, portal: str) -> Event:
+    """One of them as calendars hold it."""
     cancelled = downtime.cancelled_at is not None
-    event = Event.new(
+    found = Event.new(
         uid=str(_id("downtime", downtime.pk, downtime.created_at)),
         sequence=downtime.sequence,
         stamp=downtime.changed_at.replace(microsecond=0),
@@ -131,10 +137,10 @@ def _event(downtime: Downtime, portal: str) -> Event:
         url=f"{portal}/status",
         categories=[downtime.severity.replace("_", " ")],
     )
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    found.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     # It takes nobody's time.
-    event.add("transp", "TRANSPARENT")
-    return event
+    found.add("transp", "TRANSPARENT")
+    return found
 
 
 def _of_downtime(downtime: Downtime) -> _Entry:

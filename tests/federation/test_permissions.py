@@ -82,6 +82,10 @@ PAGES = {
     "contact-confirm": EVERYBODY,
     "contact-check-in": EVERYBODY,
     "own-letters": PERSON,
+    "calendars": EVERYBODY,
+    "calendar-act": PERSON,
+    "public-calendar": EVERYBODY,
+    "personal-calendar": EVERYBODY,  # With the secret address.
     "letters": EVERYBODY,
     "letters-stop": EVERYBODY,
     "logo": EVERYBODY,

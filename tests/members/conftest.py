@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.members.letterbox import Letterbox, Webhook, serving
+
+# A Sunday morning, an hour after Europe set its clocks forward.
+START = datetime(2027, 3, 28, 2, tzinfo=UTC)
+
+
+class Clock:
+    """What the portal takes for now, to be set."""
+
+    now = START
+
+    def set(self, minutes: float = 0, *, days: float = 0) -> datetime:
+        """So long after the start."""
+        self.now = START + timedelta(minutes=minutes, days=days)
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """The portal's clock."""
+    clock = Clock()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: clock.now)
+    return clock
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,27 +11,11 @@ from members.services import contacts, mail, notices, reminders, weekly, wishes
 from members.services.recipients import Recipient
 from members.services.topics import CHECK_INS
 from tests.factories import make_contact, make_notice
+from tests.members.conftest import START
 
 pytestmark = pytest.mark.django_db
 
-START = datetime(2027, 3, 28, 2, tzinfo=UTC)
 ADA = "ada@example.org"
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """The portal's clock, to be set."""
-
-    class Clock:
-        now = START
-
-        def set(self, minutes: float) -> datetime:
-            self.now = START + timedelta(minutes=minutes)
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", lambda: clock.now)
-    return clock
 
 
 @pytest.fixture

@@ -1,0 +1,164 @@
+"""What is written about meetings: invitations a week and a day before, changes at once, notes and nudges afterwards.
+
+Each reader has their own letter, with the time by their own clocks. Nothing here is told by whoever changes a meeting:
+beat tasks look at the rows, and a notice's key (kind, recipient, occasion) keeps each letter single.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from members.models import Meeting, Notice, Rsvp
+from members.services import guests, ladders, meeting_words, notices, recipients
+from members.services.ladders import Rung
+from members.services.meeting_words import Letter
+from members.services.recipients import Recipient
+
+REMINDER: Final = "meeting-reminder"
+CHANGE: Final = "meeting-change"
+NOTES: Final = "meeting-notes"
+NUDGE: Final = "meeting-nudge"
+# Days after a meeting on which whoever leads it is asked for its notes; from the fourth on maintainers are, too.
+NUDGES: Final = (1, 3, 7, 14, 21, 28)
+MAINTAINERS_FROM: Final = 14
+# Notes rest for so long before they are sent, for they are not written in one go.
+REST: Final = timedelta(hours=2)
+# After that nobody asks for notes any more, nor sends them.
+LATE: Final = timedelta(days=60)
+
+
+def remind(now: datetime | None = None) -> None:
+    """Queue what is to be said now. Safe to run any time, any number of times."""
+    now = now or timezone.now()
+    invite(now)
+    send_notes(now)
+    nudge(now)
+
+
+def days() -> Sequence[int]:
+    """The rungs before a meeting, the first one first."""
+    return sorted(-each for each in settings.MEETING_REMINDER_DAYS)
+
+
+def invite(now: datetime) -> None:
+    """Invite everybody whose role asks for it, and remind them: on each of the days before a meeting."""
+    soon = Meeting.objects.coming(now).filter(starts_at__gt=now, starts_at__lte=now - timedelta(days=days()[0]))
+    for meeting in soon.select_related("facilitator", "note_taker"):
+        rung = ladders.rung(meeting.starts_at, days(), now, last=timedelta(days=-days()[-1]))
+        if rung is not None:
+            _invite(meeting, rung, now)
+
+
+@transaction.atomic
+def _invite(meeting: Meeting, rung: Rung, now: datetime) -> None:
+    occasion = f"{_name(meeting)}, {meeting.starts_at:%Y-%m-%d %H:%M}, {rung.day}"
+    told = _told(REMINDER, occasion)
+    if meeting.sequence and meeting.changed_at >= meeting.starts_at + timedelta(days=rung.day):
+        # The letter about the change came instead.
+        told |= _told(CHANGE, _change(meeting))
+    whom = [each for each in guests.invited(meeting) if each.address not in told]
+    for letter in meeting_words.invitations(meeting, whom, now):
+        _queue(letter, REMINDER, occasion, now, rung.useful_until)
+
+
+def tell_changes(now: datetime | None = None) -> None:
+    """Tell those who have an older invitation, or said that they come, what has become of a meeting."""
+    now = now or timezone.now()
+    changed = Meeting.objects.ahead(now).filter(sequence__gt=0)
+    for meeting in changed.select_related("facilitator", "note_taker"):
+        _tell_change(meeting, now)
+
+
+@transaction.atomic
+def _tell_change(meeting: Meeting, now: datetime) -> None:
+    before = Notice.objects.filter(kind__in=[REMINDER, CHANGE], occasion__startswith=f"{_name(meeting)}, ")
+    before = before.filter(created_at__lt=meeting.changed_at)
+    if not before.exists() and not meeting.rsvps.exists():
+        return
+    unsent = before.filter(state__in=[Notice.State.WAITING, Notice.State.HELD])
+    unsent.update(state=Notice.State.DROPPED, error="The meeting was changed before this went out.")
+    heard = set(
+        before.exclude(state__in=[Notice.State.DROPPED, Notice.State.FAILED]).values_list("recipient", flat=True)
+    )
+    whom = [each for each in _concerned(meeting, heard) if each.address not in _told(CHANGE, _change(meeting))]
+    for letter in meeting_words.changes(meeting, whom, now):
+        _queue(letter, CHANGE, _change(meeting), now, meeting.ends_at)
+
+
+def _concerned(meeting: Meeting, heard: set[str]) -> list[Recipient]:
+    """Who has heard of it and is still invited, and who answered that they may come, before it was changed."""
+    answers = meeting.rsvps.filter(answer__in=[Rsvp.Answer.YES, Rsvp.Answer.MAYBE], at__lt=meeting.changed_at)
+    said = {
+        address: Recipient(address, "you said that you may come")
+        for address in answers.values_list("address", flat=True)
+    }
+    invited = {each.address: each for each in guests.invited(meeting) if each.address in heard}
+    return list({**said, **invited}.values())
+
+
+def send_notes(now: datetime) -> None:
+    """Send the notes to those who were asked and were not there."""
+    noted = Meeting.objects.past(now).filter(noted_at__lte=now - REST, ends_at__gte=now - LATE)
+    for meeting in noted.select_related("facilitator", "note_taker"):
+        occasion = _name(meeting)
+        told = _told(NOTES, occasion)
+        whom = [each for each in guests.absent(meeting) if each.address not in told]
+        for letter in meeting_words.notes(meeting, whom):
+            _queue(letter, NOTES, occasion, now, meeting.ends_at + LATE)
+
+
+def nudge(now: datetime) -> None:
+    """Ask whoever leads a meeting for its notes, until there are some."""
+    bare = Meeting.objects.past(now).filter(noted_at=None, ends_at__gte=now - LATE, ends_at__lte=now)
+    for meeting in bare.select_related("facilitator", "note_taker"):
+        rung = ladders.rung(meeting.ends_at, NUDGES, now)
+        if rung is None:
+            continue
+        occasion = f"{_name(meeting)}, {rung.day}"
+        for letter in meeting_words.nudges(_nudged(meeting, rung), meeting, rung.day):
+            _queue(letter, NUDGE, occasion, now, rung.useful_until)
+
+
+def _nudged(meeting: Meeting, rung: Rung) -> list[Recipient]:
+    found: list[Recipient] = []
+    for user, what in ((meeting.facilitator, "led"), (meeting.note_taker, "took the notes of")):
+        if user is not None and user.is_active and user.email:
+            found.append(Recipient(user.email.lower(), f"you {what} this meeting"))
+    if rung.day >= MAINTAINERS_FROM or not found:
+        found += recipients.maintainers()
+    return list({each.address: each for each in reversed(found)}.values())[::-1]
+
+
+def _queue(letter: Letter, kind: str, occasion: str, now: datetime, useful_until: datetime) -> None:
+    notices.queue(
+        kind=kind,
+        recipient=letter.reader.address,
+        channel=letter.reader.channel,
+        occasion=occasion,
+        subject=letter.subject,
+        body=letter.body,
+        why=letter.reader.why,
+        standing=letter.reader.standing,
+        link=letter.link,
+        calendar=letter.calendar,
+        due_at=now,
+        useful_until=useful_until,
+    )
+
+
+def _told(kind: str, occasion: str) -> set[str]:
+    return set(Notice.objects.filter(kind=kind, occasion=occasion).values_list("recipient", flat=True))
+
+
+def _name(meeting: Meeting) -> str:
+    return f"meeting {meeting.pk}"
+
+
+def _change(meeting: Meeting) -> str:
+    return f"{_name(meeting)}, change {meeting.sequence}"
