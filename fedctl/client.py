@@ -36,6 +36,12 @@ class Client:
     """The API of one portal. `token` is one of /my/tokens/; without it only what is public can be read."""
 
     def __init__(self, url: str, token: str = "", *, transport: httpx.BaseTransport | None = None) -> None:
+        token = token.strip()
+        if not all("!" <= sign <= "~" for sign in token):
+            raise FedctlError(
+                "FEDCTL_TOKEN holds no token: there are blanks or other signs in it. Look at /my/tokens/."
+            )
+        self._token = bool(token)
         headers = {"User-Agent": "fedctl", **({"Authorization": f"Bearer {token}"} if token else {})}
         if not url.startswith(("https://", "http://")):
             raise FedctlError(f"{url} is no address of a portal: it begins with https:// or http://.")
@@ -55,7 +61,12 @@ class Client:
 
     def hub(self, key: str) -> dict[str, Any]:
         """One hub."""
-        return self.get(f"hubs/{quote(key, safe='')}/")
+        try:
+            return self.get(f"hubs/{quote(key, safe='')}/")
+        except Refused as error:
+            if error.status != 404:
+                raise
+            raise Refused(404, {"detail": f"There is no hub {key}. `fedctl hubs list` lists them."}) from None
 
     def set_weights(self, weights: Mapping[str, str], *, reason: str, seen: Mapping[str, float], **more: str) -> Any:  # noqa: ANN401
         """New weights, if the hubs still have the ones that were seen."""
@@ -125,7 +136,20 @@ class Client:
                 continue
             if response.status_code not in (502, 503, 504):
                 break
+        if response is not None and response.status_code == 401 and not self._token:
+            raise Refused(401, {"detail": "This needs a token: make one at /my/tokens/, and put it into FEDCTL_TOKEN."})
         return _checked(response)
+
+
+def fetched(url: str) -> bytes:
+    """What is at an address of the web, without saying who asks."""
+    try:
+        response = httpx.get(url, timeout=TIMEOUT, follow_redirects=True, headers={"User-Agent": "fedctl"})
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FedctlError(f"{url} can't be read: {error or type(error).__name__}.") from None
+    if response.status_code != 200:
+        raise FedctlError(f"{url} can't be read: it answers {response.status_code}.")
+    return response.content
 
 
 def _checked(response: httpx.Response | None) -> httpx.Response:
@@ -148,7 +172,7 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
 
 
 def _said(status: int, problem: Mapping[str, Any]) -> str:
-    if status == 401:
+    if status == 401 and not str(problem.get("detail", "")).startswith("This needs"):
         return "The portal does not know this token: it is wrong, expired or revoked. Make one at /my/tokens/."
     errors = problem.get("errors") or []
     fields = [f"{each.get('where', '')}: {each.get('detail', '')}" for each in errors]

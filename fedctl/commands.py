@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fedctl import words
-from fedctl.client import Client, FedctlError
+from fedctl.client import Client, FedctlError, fetched
 
 
 class Undone(Exception):
@@ -114,7 +114,7 @@ def export(client: Client, options: argparse.Namespace) -> Found:
 
 def drift(client: Client, options: argparse.Namespace) -> Found:
     """How each file differs from the portal."""
-    found = [client.drift(Path(name).name, _text(name)) for name in options.files]
+    found = [client.drift(_called(name), _text(name)) for name in options.files]
     differs, unread = any(each["findings"] for each in found), any(each["problem"] for each in found)
     text = "".join(
         f"{words.plain(each['summary'])}\n" + "".join(_finding(one) for one in each["findings"]) for each in found
@@ -152,7 +152,7 @@ def _ask(what: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Undone(f"{what} Nobody is here to ask: add --yes to do it.")
-    sys.stderr.write(f"{what}\nGo on? [y/N] ")
+    sys.stderr.write(f"{words.plain(what)}\nGo on? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Undone("Nothing was done.")
@@ -162,9 +162,18 @@ def _forms(each: Mapping[str, Any]) -> list[str]:
     return [str(file).rpartition(".")[2] for file in each["files"]]
 
 
+def _called(name: str) -> str:
+    return name if _is_address(name) else Path(name).name
+
+
+def _is_address(name: str) -> bool:
+    return name.startswith(("https://", "http://"))
+
+
 def _text(name: str) -> str:
+    """What is in a file, or at an address; the token is not shown there."""
     try:
-        return Path(name).read_bytes().decode("utf-8-sig")
+        return (fetched(name) if _is_address(name) else Path(name).read_bytes()).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FedctlError(f"{name} is not UTF-8 text.") from None
 

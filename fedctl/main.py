@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from fedctl import commands
+from fedctl import commands, words
 from fedctl.client import Away, Client, FedctlError, Refused
 
 DONE, DIFFERS, WRONG, REFUSED, AWAY = range(5)
@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("name", nargs="?", default="", metavar="NAME[.EXTENSION]", help="without one: what there is")
     export.add_argument("--output", metavar="FILE", help="write it there")
     drift = _add(groups, "drift", commands.drift, "how files differ from the portal")
-    drift.add_argument("files", nargs="+", metavar="FILE")
+    drift.add_argument("files", nargs="+", metavar="FILE|URL")
     _add(groups, "meetings", commands.meetings, "when the federation meets")
     return top
 
@@ -100,10 +100,20 @@ def _show(found: commands.Found, *, as_json: bool) -> int:
         sys.stdout.buffer.write(found.data)
         sys.stdout.flush()
     else:
-        sys.stdout.write(json.dumps(found.data, indent=2, ensure_ascii=False) + "\n" if as_json else found.text)
+        sys.stdout.write(_as_json(found.data) if as_json else "".join(map(_line, found.text.splitlines())))
     return found.code
 
 
 def _tell(text: str, code: int) -> int:
-    sys.stderr.write(f"fedctl: {text}\n")
+    sys.stderr.write(_line(f"fedctl: {text}"))
     return code
+
+
+def _line(text: str) -> str:
+    return f"{words.plain(text)}\n"
+
+
+def _as_json(data: Any) -> str:  # noqa: ANN401
+    """With what a terminal would obey written as JSON can write it."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text) + "\n"

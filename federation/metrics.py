@@ -30,7 +30,11 @@ PREFIX = "federation_portal_"
 def metrics(request: HttpRequest) -> HttpResponse:
     """The figures as Prometheus reads them."""
     if not _may_read(request):
-        raise PermissionDenied("The portal's figures are for its maintainers.")
+        if request.user.is_authenticated:
+            raise PermissionDenied("The portal's figures are for its maintainers.")
+        answer = HttpResponse("Show the token for it.\n", status=401, content_type="text/plain; charset=utf-8")
+        answer["WWW-Authenticate"] = 'Bearer realm="federation"'
+        return answer
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures())
     return HttpResponse(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from members.models import Access, Member, Role, Token, User
-from members.services import tokens
+from members.services import access, tokens
 
 DAYS: Final = [(7, "a week"), (30, "30 days"), (90, "90 days"), (366, "a year")]
 ACCOUNTS: Final = [(Role.VIEWER.value, "see what our viewers see"), (Role.EDITOR.value, "do what our editors do")]
@@ -37,6 +37,9 @@ class TokenForm(forms.Form):
 
     def __init__(self, *arguments: object, user: User, **named: object) -> None:
         super().__init__(*arguments, **named)  # type: ignore[arg-type]
+        if not access.is_maintainer(user):
+            offered = [(name, words) for name, words in Token.Scope.choices if name not in tokens.FOR_MAINTAINERS]
+            self.fields["scopes"].choices = offered  # type: ignore[attr-defined]
         managed = Access.objects.filter(user=user, role=Role.MANAGER).values("member")
         members = Member.objects.filter(pk__in=managed)
         self.fields["member"].queryset = members  # type: ignore[attr-defined]

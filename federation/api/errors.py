@@ -24,7 +24,7 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
     if isinstance(error, AWAY):
         error = Away(RETRY_AFTER_SECONDS)
     elif isinstance(error, Http404):
-        error = exceptions.NotFound()
+        error = exceptions.NotFound("There is no such thing here, or none that you may see.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied(*error.args)
     if not isinstance(error, exceptions.APIException):

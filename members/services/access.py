@@ -46,4 +46,7 @@ def may(user: User | AnonymousUser, least: Role, member: Member) -> bool:
 def require(user: User | AnonymousUser, least: Role, member: Member) -> None:
     """Refuse with NotAllowed who may not."""
     if not may(user, least, member):
-        raise NotAllowed(f"Only a {least.value} of {member}, or somebody above, may do that. Ask one of its managers.")
+        a = "an" if least == Role.EDITOR else "a"
+        raise NotAllowed(
+            f"Only {a} {least.value} of {member}, or somebody above, may do that. Ask one of its managers."
+        )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MARK: Final = "fed_"
 LONGEST: Final = timedelta(days=366)
 MOST: Final = 50
+# What these open is for maintainers alone.
+FOR_MAINTAINERS: Final = frozenset({Token.Scope.HUBS, Token.Scope.WEBHOOKS, Token.Scope.METRICS})
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 USES_KEPT: Final = timedelta(days=366)
 

@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from members.api.resources import Order, Record
-from routing.models import MAX_WEIGHT, Hub
+from routing.models import MAX_WEIGHT, Hub, HubProposal
+from routing.models.hubs import MAX_USERS
 from routing.services.overview import HubOverview
 
 
@@ -118,6 +119,32 @@ class NewState(Reasoned):
 
 class NewPrime(Reasoned):
     """Why it is to be the prime."""
+
+
+class Wish(Reasoned):
+    """Another weight, or at most so many users at the same time (null: as many as its quota allows): one of them."""
+
+    weight = serializers.DecimalField(required=False, max_digits=9, decimal_places=3, min_value=0, max_value=MAX_WEIGHT)
+    users = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_USERS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One thing at a time."""
+        if len({"weight", "users"} & set(attrs)) != 1:
+            raise serializers.ValidationError("Say either weight or users.")
+        return attrs
+
+
+class WishRecord(serializers.Serializer[Any]):
+    """What a member would like for its hub, and what became of that."""
+
+    id = serializers.IntegerField()
+    hub = serializers.CharField(source="hub.key")
+    what = serializers.ChoiceField(HubProposal.What.choices)
+    weight = serializers.FloatField(allow_null=True)
+    users = serializers.IntegerField(allow_null=True)
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(HubProposal.State.choices)
+    created_at = serializers.DateTimeField()
 
 
 def described(each: HubOverview) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from members.api.callers import MaintainersWrite, PeopleWrite, writer
 from members.api.problems import refused
 from members.api.resources import Resource, version_of
 from members.models import Member
+from members.services import access
 from routing.api.downtime_fields import DowntimeRecord, Drain, Undrain, told
-from routing.api.hub_fields import HubEdit, HubRecord, NewHub, NewPrime, NewState, described
+from routing.api.hub_fields import HubEdit, HubRecord, NewHub, NewPrime, NewState, Wish, WishRecord, described
 from routing.models import Hub
 from routing.models.hubs import RECORD
-from routing.services import downtimes, hubs, overview, reasons, weights
+from routing.services import downtimes, hubs, overview, proposals, reasons, weights
 
 PROMISES: Final = (*RECORD, "weight", "state", "prime")
 
@@ -108,6 +109,24 @@ class Hubs(Resource):
         self.require_fresh(hub)
         with refused(hubs.HubsError, field=reasons.NoReason):
             return self.shown(hubs.make_prime(hub, reason=wanted["reason"], by=writer(request)))
+
+    @extend_schema(request=Wish, responses={201: WishRecord})
+    @action(detail=True, methods=["post"], scope="weights", permission_classes=[PeopleWrite])
+    def wish(self, request: Request, key: str) -> Response:
+        """Ask for another weight or limit, for the member's editors. What only lowers applies at once."""
+        hub, wanted = self.get_object(), self.order(Wish)
+        self.require_fresh(hub)
+        reason, by = wanted["reason"], writer(request)
+        with refused(
+            (proposals.ProposalsError, hubs.HubsError, weights.WeightsError),
+            forbidden=access.NotAllowed,
+            field=reasons.NoReason,
+        ):
+            if "weight" in wanted:
+                row = proposals.propose_weight(hub, wanted["weight"], reason=reason, by=by)
+            else:
+                row = proposals.propose_limit(hub, wanted["users"], reason=reason, by=by)
+        return Response(WishRecord(row).data, status=201)
 
     @extend_schema(request=Drain, responses={201: DowntimeRecord})
     @action(detail=True, methods=["post"], scope="health", permission_classes=[PeopleWrite])

@@ -11,7 +11,8 @@ from typing import Any, Final
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from members.models import MemberChange
+from members.models import Member, MemberChange
+from members.models.members import PUBLIC
 from routing.models import Downtime, Flip, IncidentUpdate, WeightChange
 
 
@@ -84,11 +85,23 @@ def _incidents(since: datetime, until: datetime) -> Iterator[Event]:
 
 def _members(since: datetime, until: datetime) -> Iterator[Event]:
     """A member is told of from the moment on that the public knows of it."""
+    yield from _records(since, until)
     rows = MemberChange.objects.filter(at__gte=since, at__lt=until).select_related("member")
     for row in rows:
         if row.member.is_public:
-            data = {"member": row.member.slug, "from_state": row.from_state, "to_state": row.to_state}
+            data = {"member": row.member.slug, "from_state": row.from_state, "to_state": row.to_state, "fields": []}
             yield Event("member.changed", f"member change {row.pk}", row.at, data)
+
+
+def _records(since: datetime, until: datetime) -> Iterator[Event]:
+    """What was changed in members' records: which fields, so that a copy knows to read again."""
+    rows = Member.history.filter(history_date__gte=since, history_date__lt=until, history_type="~")
+    for row in rows.filter(state__in=PUBLIC):
+        before = Member.history.filter(id=row.id, history_id__lt=row.history_id).order_by("-history_id").first()
+        fields = [name for name in Member.RECORD if before and getattr(row, name) != getattr(before, name)]
+        if fields:
+            data = {"member": row.slug, "from_state": row.state, "to_state": row.state, "fields": fields}
+            yield Event("member.changed", f"member record {row.history_id}", row.history_date, data)
 
 
 SOURCES: Final[tuple[Callable[[datetime, datetime], Iterator[Event]], ...]] = (

@@ -2,9 +2,18 @@
 
 import pytest
 
+from members.models import Role
 from routing.models import Downtime, Hub
 from tests.api.conftest import caller_for, problem
-from tests.factories import make_checked_hub, make_downtime, make_hub, make_maintainer, make_member, make_user
+from tests.factories import (
+    make_checked_hub,
+    make_downtime,
+    make_hub,
+    make_maintainer,
+    make_member,
+    make_person,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +97,26 @@ def test_pages_follow_each_other_without_gap_or_repetition(anybody):
         seen += [each["key"] for each in page["results"]]
         path = (page["next"] or "").partition("/api/v1/")[2]
     assert sorted(seen) == [f"hub-{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("asked", ["limit=0", "limit=-1", "limit=abc", "limit=501", "limit=", "cursor=AAAA", "cursor="])
+def test_a_page_that_cant_be_is_refused_by_name(anybody, asked):
+    make_hub("a")
+    name = asked.partition("=")[0]
+    assert problem(anybody.get(f"hubs/?{asked}"), 400)["errors"][0]["where"] == f"?{name}"
+
+
+def test_a_member_lowers_its_weight_at_once_and_asks_for_more(db):
+    hub = make_hub("a", weight=9)
+    make_hub("b", weight=9)
+    editor = caller_for(make_person(hub.member, Role.EDITOR), "weights")
+    assert editor.post("hubs/a/wish/", {"weight": 5, "reason": "fewer disks"}).json()["state"] == "applied"
+    asked = editor.post("hubs/a/wish/", {"weight": 50, "reason": "more disks"})
+    assert (asked.status_code, asked.json()["state"], asked.json()["weight"]) == (201, "waiting", 50)
+    assert editor.post("hubs/a/wish/", {"users": 40, "reason": "a course"}).json()["state"] == "applied"
+    problem(editor.post("hubs/a/wish/", {"weight": 1, "users": 4, "reason": "x"}), 400)
+    problem(editor.post("hubs/b/wish/", {"weight": 1, "reason": "not ours"}), 403)
+    assert sorted(Hub.objects.values_list("key", "weight", "user_limit")) == [("a", 5, 40), ("b", 9, None)]
 
 
 @pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "cD0xZTk5OTk5", "bz0tMQ==", "cD0lMDA="])

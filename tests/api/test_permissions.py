@@ -82,6 +82,7 @@ TABLE = {
     "POST /hubs/{key}/prime/": Ask(MAINTAINER, "weights", WHY),
     "POST /hubs/{key}/drain/": Ask(EDITOR, "health", WHY),
     "POST /hubs/{key}/undrain/": Ask(EDITOR, "health", {}),
+    "POST /hubs/{key}/wish/": Ask(EDITOR, "weights", {"weight": 1, **WHY}),
     "GET /weight-changes/": Ask(EVERYBODY),
     "POST /weight-changes/": Ask(MAINTAINER, "weights", {"weights": {"a": 7}, **WHY}),
     "GET /weight-changes/{id}/": Ask(EVERYBODY),

@@ -5,6 +5,8 @@ import json
 import os
 import sys
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from django.utils import timezone
@@ -62,6 +64,33 @@ def fedctl(capsysbinary, monkeypatch, redis_url):
         return code, out.decode(), err.decode()
 
     return run
+
+
+@pytest.fixture
+def httpserver_text():
+    """A server that has one file at /; its address, and the headers that it was asked with."""
+    seen: list = []
+    found = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(dict(self.headers))
+            self.send_response(200 if self.path == "/" else 404)
+            self.end_headers()
+            self.wfile.write(found["body"])
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+        def serve(body: bytes):
+            found["body"] = body
+            return f"http://127.0.0.1:{server.server_port}/", seen
+
+        yield serve
+        server.shutdown()
 
 
 def test_everybody_may_look(fedctl):
@@ -178,6 +207,36 @@ def test_exports_are_the_same_bytes(fedctl, tmp_path):
     assert file.read_bytes() == exports.write("hosts")
 
 
+@pytest.mark.parametrize("secret", ["fed_x\nX: y", "fed_ü", "fed x"])
+def test_what_can_be_no_token_is_refused_and_not_repeated(fedctl, monkeypatch, secret):
+    monkeypatch.setenv("FEDCTL_TOKEN", secret)
+    code, out, err = fedctl("status")
+    assert (code, out) == (2, "")
+    assert "holds no token" in err
+    assert "fed_" not in err
+
+
+def test_a_line_break_after_the_token_is_no_part_of_it(fedctl, token, monkeypatch):
+    token()
+    monkeypatch.setenv("FEDCTL_TOKEN", os.environ["FEDCTL_TOKEN"] + "\n")
+    assert fedctl("hubs", "drain", "otter", "--reason", "x", "--yes")[0] == 0
+
+
+def test_without_a_token_or_a_hub_it_says_what_is_missing(fedctl, tmp_path):
+    (tmp_path / "status.js").write_bytes(exports.write("status"))
+    assert "This needs a token" in fedctl("drift", str(tmp_path / "status.js"))[2]
+    assert "There is no hub nobody" in fedctl("hubs", "show", "nobody")[2]
+
+
+def test_a_list_at_an_address_is_compared_and_the_token_is_not_shown_there(fedctl, token, httpserver_text):
+    token()
+    url, seen = httpserver_text(exports.write("status"))
+    code, out, _ = fedctl("drift", url)
+    assert (code, out.startswith(f"{url} says what the portal says")) == (0, True)
+    assert "authorization" not in {name.lower() for name in seen[0]}
+    assert fedctl("drift", f"{url}nothing")[0] == 2
+
+
 def test_the_coming_meetings_with_what_they_are_about(fedctl, token):
     row = make_meeting(title="Team meeting", place="https://video.example.org/room")
     row.items.create(title="Disks", minutes=10)
@@ -220,8 +279,11 @@ def test_a_portal_that_does_not_answer_has_its_own_code(capsys, free_port):
 
 
 def test_what_comes_from_the_portal_cant_steer_the_terminal(fedctl):
-    Hub.objects.filter(key="heron").update(name="He\x1b[31mron")
-    assert "\x1b" not in fedctl("hubs", "show", "heron")[1] + fedctl("status")[1]
+    Hub.objects.filter(key="heron").update(name="He\x1b[31mron\u202e")
+    shown = fedctl("hubs", "show", "heron")[1] + fedctl("status")[1] + fedctl("hubs", "list", "--json")[1]
+    assert not {"\x1b", "\u202e"} & set(shown)
+    asked = fedctl("hubs", "drain", "heron", "--reason", "x")
+    assert "\u202e" not in asked[2]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -36,9 +36,9 @@ def test_it_is_for_the_scraper_and_for_maintainers(client, settings):
     settings.METRICS_TOKEN = "scraper"
     good = caller_for(make_maintainer(), "metrics").token
     bad = [caller_for(make_maintainer(), "read").token, caller_for(make_user(), "metrics").token, "scrape", "x"]
-    assert [scrape(client, token).status_code for token in (good, *bad, "")] == [200, 403, 403, 403, 403, 403]
+    assert [scrape(client, token).status_code for token in (good, *bad, "")] == [200, 401, 401, 401, 401, 401]
     settings.METRICS_TOKEN = ""
-    assert scrape(client, "scraper").status_code == 403
+    assert scrape(client, "scraper").status_code == 401
     client.force_login(make_maintainer())
     assert scrape(client).status_code == 200
 

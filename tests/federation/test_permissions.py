@@ -598,7 +598,7 @@ def quick(monkeypatch):
 
 def is_refused(response) -> bool:
     logins = {"/admin/login/", "/accounts/login/"}
-    return response.status_code == 403 or (
+    return response.status_code in {401, 403} or (
         response.status_code == 302 and urlsplit(response["Location"]).path in logins
     )
 

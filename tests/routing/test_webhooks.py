@@ -15,6 +15,7 @@ import pytest
 from django.utils import timezone
 
 from members.models import Notice
+from members.services import records
 from routing.models import Delivery, Webhook
 from routing.models.webhooks import EVENTS
 from routing.services import downtimes, incidents, webhook_delivery, webhooks
@@ -102,6 +103,16 @@ def test_a_change_of_a_downtime_is_another_event():
     assert queued() == ["downtime.changed"]
     downtimes.cancel(row, reason="not needed", by=None)
     assert queued() == ["downtime.changed"] * 2
+
+
+def test_a_change_of_a_members_record_says_which_fields():
+    make_webhook()
+    member, soon = make_member("ovh"), make_member("soon", state="onboarding")
+    for each in (member, soon):
+        records.edit(each, {"summary": "We give.", "website": "https://ovh.example.org"}, by=make_maintainer())
+    assert queued() == ["member.changed"]
+    told = json.loads(Delivery.objects.get().body)["data"]
+    assert (told["member"], told["fields"]) == ("ovh", ["website", "summary"])
 
 
 def test_only_what_it_asked_for_and_only_since_it_is_there():
