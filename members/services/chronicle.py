@@ -1,4 +1,4 @@
-"""What happened to a member's record, contacts, offers and people, newest first, in words."""
+"""What happened to a member's record, contacts, offers, people and reports, newest first, in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from members.models import Access, ComputeOffer, Contact, Editable, Member
+from foundation.months import Month
+from members.models import Access, ComputeOffer, Contact, Editable, Member, Report
 from members.services import visibility
 from members.services.visibility import Kind
 
@@ -53,13 +54,14 @@ class Page:
 
 
 def page(member: Member, kind: Kind, before: datetime | None = None) -> Page:
-    """The newest entries before a moment, as this kind of viewer may read them: five queries."""
+    """The newest entries before a moment, as this kind of viewer may read them: six queries."""
     found = [*_steps(member, before)]
     for model, rows in (
         (Member, Member.history.filter(id=member.pk)),
         (Contact, Contact.history.filter(member=member.pk)),
         (ComputeOffer, ComputeOffer.history.filter(member=member.pk)),
         (Access, Access.history.filter(member=member.pk).select_related("user")),
+        (Report, Report.history.filter(member=member.pk)),
     ):
         earlier = rows.filter(history_date__lt=before) if before else rows
         newest = list(earlier.select_related("history_user").order_by("-history_date", "-history_id")[: PAGE + 1])
@@ -108,12 +110,14 @@ def _name(model: type[Any], row: Any) -> str:  # noqa: ANN401
         return "the record"
     if model is Access:
         return f"{row.user} as {row.role}" if row.user_id and row.user else f"somebody who left as {row.role}"
+    if model is Report:
+        return f"the report of {Month(row.month).words}"
     return f"the contact {row.name}" if model is Contact else f"the offer {row.title}"
 
 
 def _differences(model: type[Any], before: Any, row: Any, fields: frozenset[str]) -> Iterator[Difference]:  # noqa: ANN401
     record = model.RECORD if issubclass(model, Editable) else ("role",)
-    for name in (*record, *(["state"] if model is ComputeOffer else [])):
+    for name in (*record, *(["state"] if model in {ComputeOffer, Report} else [])):
         old, new = (_text(each, name) for each in (before, row))
         if name in fields and old != new:
             yield Difference(str(model._meta.get_field(name).verbose_name), old, new)

@@ -12,7 +12,19 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms.models import model_to_dict
 
-from members.models import Access, Application, Contact, Invitation, Member, MemberChange, Notice, Role, User
+from members.models import (
+    Access,
+    Application,
+    Contact,
+    FederationReport,
+    Invitation,
+    Member,
+    MemberChange,
+    Notice,
+    Report,
+    Role,
+    User,
+)
 from members.services import access, contacts, edits, guest_data, history
 
 ERASED: Final = "somebody who was erased"
@@ -41,6 +53,8 @@ def export(user: User) -> dict[str, Any]:
             *_edits(Member, user, "slug"),
             *_edits(Contact, user, "name"),
             *_edits(Access, user, "member__slug"),
+            *_edits(Report, user, "member__slug"),
+            *_edits(FederationReport, user, "month"),
         ],
     }
 

@@ -62,9 +62,10 @@ def open_due(now: datetime | None = None) -> int:
 def save(report: Report, changes: Mapping[str, Any], *, by: User, seen: str | None = None) -> Report:
     """Keep a draft. `seen` is the fingerprint the editor saw: edits.Stale if it is another by now."""
     row = _unfinished(report, by)
-    if edits.write(row, changes, by=by, seen=seen) and row.state == OPEN:
+    changed = edits.apply(row, changes, seen=seen)
+    if changed:
         row.state = DRAFT
-        history.save(row, by=by, reason="begun", fields=["state"])
+        history.save(row, by=by, fields=[*changed, "state"])
     return row
 
 
@@ -74,7 +75,7 @@ def submit(
 ) -> Report:
     """Stand by it, with the portal's figures as they are now. Of two who submit at once one gets Finished."""
     row = _unfinished(report, by)
-    edits.write(row, changes, by=by, seen=seen)
+    edits.apply(row, changes, seen=seen)
     row.state, row.figures = SUBMITTED, dict(figures)
     row.submitted_at, row.submitted_by = timezone.now(), by
     history.save(row, by=by, reason="submitted")

@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
-from members.models import Access, ComputeOffer, Contact, Invitation, Member, MemberChange, Role
+from members.models import Access, ComputeOffer, Contact, Invitation, Member, MemberChange, Report, Role
 from members.models.members import LISTED, PUBLIC
 from members.services import access
 
@@ -71,6 +71,10 @@ FIELDS: Final[Mapping[type[models.Model], Mapping[str, Kind]]] = {
         **_all("billing_account", MANAGER),
     },
     Access: _all("id member user role given_by created_at", VIEWER),
+    Report: {
+        **_all("id member month state due_on news trouble plans asks figures opened_at submitted_at", VIEWER),
+        **_all("submitted_by skip_reason reopened_at reopen_reason taken_in_at", VIEWER),
+    },
     Invitation: {
         **_all("id member email role invited_by created_at expires_at accepted_at accepted_by", MANAGER),
         **_all("secret_hash", NOBODY),
@@ -163,7 +167,7 @@ def _least(row: models.Model) -> Kind:
             return BY_CHOICE[Contact.Visibility(row.visibility)] if member.state in LISTED else VIEWER
         case ComputeOffer():
             return OUTSIDER if member.is_public and row.state in _GIVEN else VIEWER
-        case Access():
+        case Access() | Report():
             return VIEWER
         case Invitation():
             return MANAGER

@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from members.models import Access, ComputeOffer, Contact, Invitation, Member, MemberChange, Role
+from members.models import Access, ComputeOffer, Contact, Invitation, Member, MemberChange, Report, Role
 from members.services import visibility
 from members.services.visibility import Kind
-from tests.factories import make_contact, make_maintainer, make_member, make_offer, make_person, make_user
+from tests.factories import make_contact, make_maintainer, make_member, make_offer, make_person, make_report, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,10 @@ EXPECTED = {
         MANAGER: "billing_account",
     },
     Access: {VIEWER: "id member user role given_by created_at"},
+    Report: {
+        VIEWER: "id member month state due_on news trouble plans asks figures opened_at submitted_at submitted_by "
+        "skip_reason reopened_at reopen_reason taken_in_at",
+    },
     Invitation: {
         MANAGER: "id member email role invited_by created_at expires_at accepted_at accepted_by",
         NOBODY: "secret_hash",
@@ -59,6 +63,7 @@ def rows_of(member: Member) -> list:
         make_contact(member, visibility="public"),
         make_offer(member),
         Access.objects.create(member=member, user=make_user()),
+        make_report(member, state="submitted"),
         Invitation.objects.create(
             member=member, email="new@example.org", secret_hash=64 * "0", expires_at=timezone.now() + timedelta(1)
         ),

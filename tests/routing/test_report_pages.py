@@ -94,6 +94,16 @@ def test_a_draft_is_saved_and_sent(client, ada, member):
     assert (report.state, report.submitted_by, report.figures["redirects"]) == ("submitted", ada, 0)
 
 
+def test_the_history_says_who_wrote_and_sent_it(client, ada, member):
+    report = make_report(member)
+    for verb in ("save", "submit"):
+        client.post(OWN, {**WORDS, "verb": verb})
+    text = read(client, "/my/heron/history/")
+    assert "ada changed the report of October 2026 submitted state: draft → submitted" in text
+    assert "what is new: empty → New disks. state: open → draft" in text
+    assert report.history.count() == 3
+
+
 def test_what_was_typed_is_kept_when_somebody_else_was_quicker(client, ada, member):
     report = make_report(member)
     seen = report.fingerprint
