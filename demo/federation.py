@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from demo import records, reports
+from demo import meetings, records, reports
 from members.models import Member, User
 from routing.models import Hub
 from routing.services import hubs, policies
@@ -66,6 +66,8 @@ def load(urls: Sequence[str], password: str) -> list[str]:
     for facts, url in zip(HUBS, urls, strict=True):
         _add(facts, members[facts.slug], url)
     reports.add(members)
+    # The agenda of the next one begins with what is late elsewhere.
+    meetings.add(members)
     policies.edit(POLICY, reason=records.REASON, by=None)
     return [*said, f"Loaded {len(HUBS)} demo hubs, of invented organisations."]
 
