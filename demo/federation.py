@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from demo import meetings, records, reports
+from demo import applications, meetings, records, reports
 from members.models import Member, User
 from routing.models import Hub
 from routing.services import hubs, policies
@@ -65,6 +65,7 @@ def load(urls: Sequence[str], password: str) -> list[str]:
     members = {record.slug: records.add(record) for record in records.RECORDS}
     for facts, url in zip(HUBS, urls, strict=True):
         _add(facts, members[facts.slug], url)
+    applications.add(User.objects.get(username=MAINTAINER))
     reports.add(members)
     # The agenda of the next one begins with what is late elsewhere.
     meetings.add(members)
@@ -93,6 +94,7 @@ def _add(facts: DemoHub, member: Member, url: str) -> None:
         **_addresses(url),
     )
     hubs.add(hub, weight=Decimal(facts.weight), reason=records.REASON, by=None)
+    hub.offers.set(member.offers.filter(state="active"))
 
 
 def _move(urls: Sequence[str]) -> Iterator[str]:

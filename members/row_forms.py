@@ -191,6 +191,29 @@ class LogoForm(forms.Form):
     )
 
 
+class LeaveForm(forms.Form):
+    """Why, and that it is meant."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=reasons.MAX_LENGTH,
+        help_text="One sentence, for those who read the history later.",
+    )
+    sure = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off"}))
+
+    def __init__(self, slug: str, data: Any = None) -> None:  # noqa: ANN401
+        super().__init__(data)
+        self.slug = slug
+        self.fields["sure"].label = f"Type {slug} to show that you mean it"
+
+    def clean_sure(self) -> str:
+        """The slug."""
+        typed = str(self.cleaned_data["sure"]).strip()
+        if typed.lower() != self.slug:
+            raise ValidationError(f"Type {self.slug} here, or stay.")
+        return typed
+
+
 class WhyForm(forms.Form):
     """Why something is done."""
 

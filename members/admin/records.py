@@ -115,6 +115,11 @@ class SmallImportForm(ImportForm):
         # What is larger than any upload may be does not come through at all.
         said = f"Choose a file of at most {MOST_BYTES:,} bytes."
         self.fields["import_file"].error_messages["required"] = said
+        self.fields[
+            "import_file"
+        ].help_text = (
+            "You see each row before anything is written. A member that is new here takes part, and is public, at once."
+        )
 
     def clean_import_file(self) -> Any:  # noqa: ANN401
         """At most a megabyte."""

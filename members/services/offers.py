@@ -94,6 +94,17 @@ def follow_the_days(today: date | None = None) -> int:
 
 
 @transaction.atomic
+def end_all(member: Member, *, by: User | None, reason: str) -> None:
+    """The member leaves: what runs ends today, what nobody decided on is declined."""
+    today = timezone.now().date()
+    for row in ComputeOffer.objects.select_for_update().filter(member=member, state__in=[PROPOSED, ACCEPTED, ACTIVE]):
+        row.state = DECLINED if row.state == PROPOSED else EXPIRED
+        if row.state == EXPIRED and (row.ends is None or row.ends > today):
+            row.ends = max(today, row.starts or today)
+        history.save(row, by=by, reason=reason, fields=["state", "ends"])
+
+
+@transaction.atomic
 def _follow_one(pk: int, today: date) -> bool:
     row = ComputeOffer.objects.select_for_update().filter(pk=pk).first()
     return row is not None and _follow(row, today)

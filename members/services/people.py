@@ -82,6 +82,7 @@ def erase(user: User) -> None:
     _invitations(user).delete()
     _forget_applications(user)
     _forget_letters(user)
+    _forget_letters_about(user)
     guest_data.forget(user, ERASED)
     for row in user.access.all():
         history.delete(row, by=None, reason="erased")
@@ -137,6 +138,16 @@ def _forget_letters(user: User) -> None:
         if letter.state in {Notice.State.WAITING, Notice.State.SENDING}:
             letter.state = Notice.State.DROPPED
         letter.save(update_fields=["recipient", "subject", "body", "why", "state"])
+
+
+def _forget_letters_about(user: User) -> None:
+    """What others were told of this person: that it was told stays, and when."""
+    named = Q(subject__icontains=user.email) | Q(body__icontains=user.email) if user.email else Q(pk__in=[])
+    if len(str(user).split()) > 1:
+        named |= Q(subject__icontains=str(user)) | Q(body__icontains=str(user))
+    about = Notice.objects.filter(named)
+    about.filter(state=Notice.State.WAITING).update(state=Notice.State.DROPPED)
+    about.update(subject="erased", body="")
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

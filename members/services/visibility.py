@@ -127,8 +127,10 @@ def contacts(who: Viewer) -> ContactQuerySet:
     """The contacts they see."""
     if who.maintainer:
         return Contact.objects.all()
-    chosen = [choice for choice, kind in BY_CHOICE.items() if kind <= (OTHER_MEMBER if who.takes_part else OUTSIDER)]
-    return Contact.objects.filter(Q(member__in=who.roles) | Q(member__state__in=LISTED, visibility__in=chosen))
+    chosen = Q(visibility=Contact.Visibility.PUBLIC, email_confirmed_at__isnull=False)
+    if who.takes_part:
+        chosen = Q(visibility__in=[choice for choice, kind in BY_CHOICE.items() if kind <= OTHER_MEMBER])
+    return Contact.objects.filter(Q(member__in=who.roles) | Q(member__state__in=LISTED) & chosen)
 
 
 def offers(who: Viewer) -> ComputeOfferQuerySet:
@@ -164,7 +166,7 @@ def _least(row: models.Model) -> Kind:
     member = _member_of(row)
     match row:
         case Contact():
-            return BY_CHOICE[Contact.Visibility(row.visibility)] if member.state in LISTED else VIEWER
+            return _least_of_contact(row) if member.state in LISTED else VIEWER
         case ComputeOffer():
             return OUTSIDER if member.is_public and row.state in _GIVEN else VIEWER
         case Access() | Report():
@@ -173,6 +175,12 @@ def _least(row: models.Model) -> Kind:
             return MANAGER
         case _:
             return OUTSIDER if member.is_public else VIEWER
+
+
+def _least_of_contact(row: Contact) -> Kind:
+    """As it chose; but nobody is put before everybody's eyes before they have shown that the address is theirs."""
+    least = BY_CHOICE[Contact.Visibility(row.visibility)]
+    return OTHER_MEMBER if least == OUTSIDER and row.email_confirmed_at is None else least
 
 
 def _member_of(row: Any) -> Member:  # noqa: ANN401

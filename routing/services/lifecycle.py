@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from members.models import Member, MemberChange
-from members.services import lifecycle
+from members.services import lifecycle, offers
 from routing.models import Hub
 from routing.services import hubs, onboarding
 
@@ -33,4 +33,5 @@ def move(member: Member, to: str, *, reason: str, by: User | None, seen: str | N
         case Member.State.PAST:
             for hub in own.published():
                 hubs.change_state(hub, Hub.State.RETIRED, reason=reason, by=by)
+            offers.end_all(member, by=by, reason="the member left")
     return change

@@ -93,7 +93,7 @@ def _responsibilities(onboarding: Onboarding, _now: datetime) -> Found:
     application = onboarding.application
     if application is None or set(application.accepted) != set(Responsibility.values):
         return Found(False, "a manager of the member says yes to them here")
-    return Found(True, f"{application.contact_name} said yes to all of them in the application")
+    return Found(True, "they said yes to all of them in the application")
 
 
 def _traffic(onboarding: Onboarding, _now: datetime) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from foundation import reasons
 from members.models import Member, ProposedChange, Responsibility, Role, User
-from members.row_forms import WhyForm
+from members.row_forms import LeaveForm, WhyForm
 from members.services import access, contacts, edits
 from members.services import lifecycle as steps_of
 from members.views.own import for_member, page, who
@@ -76,24 +77,42 @@ def overview_of(request: HttpRequest, member: Member) -> HttpResponse:
 def state(request: HttpRequest, member: Member) -> HttpResponse:
     """Take a break, come back, leave."""
     by = who(request)
+    if request.POST.get("to") == Member.State.PAST:
+        return _leave(request, member)
     form = WhyForm(request.POST or None)
-    if form.is_valid():
-        try:
-            lifecycle.move(
-                member,
-                request.POST.get("to", ""),
-                reason=form.cleaned_data["reason"],
-                by=by,
-                seen=request.POST.get("seen"),
-            )
-        except (edits.EditError, reasons.NoReason, hubs.HubsError) as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, f"{member} is {member.get_state_display()} from now on.")
-            return redirect("my-member", member.slug)
+    if form.is_valid() and _move(request, member, form):
+        return redirect("my-member", member.slug)
     steps = [(to, *WORDS[Member.State(to)]) for to in steps_of.steps(member, by)]
     context = {"form": form, "steps": steps, "by_maintainers": steps_of.paused_by_maintainers(member)}
     return page(request, "my/state.html", member, **context)
+
+
+def _leave(request: HttpRequest, member: Member) -> HttpResponse:
+    """The largest step there is: what it means is said first, and it is asked once more."""
+    asked = "sure" in request.POST
+    form = LeaveForm(member.slug, request.POST if asked else None)
+    form.initial["reason"] = request.POST.get("reason", "")
+    if asked and form.is_valid() and _move(request, member, form):
+        return redirect("my-member", member.slug)
+    seen = overview.read()
+    going = [(each, found.promised if (found := seen.find(each.key)) else 0.0) for each in member.hubs.published()]
+    return page(request, "my/leave.html", member, form=form, going=going, seen=request.POST.get("seen", ""))
+
+
+def _move(request: HttpRequest, member: Member, form: forms.Form) -> bool:
+    try:
+        lifecycle.move(
+            member,
+            request.POST.get("to", ""),
+            reason=form.cleaned_data["reason"],
+            by=who(request),
+            seen=request.POST.get("seen"),
+        )
+    except (edits.EditError, reasons.NoReason, hubs.HubsError) as error:
+        form.add_error(None, str(error))
+        return False
+    messages.success(request, f"{member} is {member.get_state_display()} from now on.")
+    return True
 
 
 def _asked() -> dict[str, Any]:

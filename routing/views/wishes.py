@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
@@ -54,8 +55,10 @@ def decide(request: HttpRequest, member: Member, pk: int) -> HttpResponse:
                 proposals.accept(wish, by=by, ramp=True)
             case "decline":
                 proposals.decline(wish, reason=request.POST.get("reason", ""), by=by)
-            case _:
+            case "withdraw":
                 proposals.withdraw(wish, by=by)
+            case _:
+                raise BadRequest("What is to become of the wish?")
     except REFUSED as error:
         messages.error(request, str(error))
     else:

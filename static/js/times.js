@@ -4,7 +4,7 @@
 
 (() => {
   const day = { day: "numeric", month: "short" };
-  const time = { hour: "2-digit", minute: "2-digit" };
+  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const weekday = { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZoneName: "short" };
 
   function written(at, how) {

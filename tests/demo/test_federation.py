@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from demo.hubs import HUBS as SIMULATED
 from demo.hubs import PORT
 from foundation.months import Month
-from members.models import FederationReport, Member, Report, User
+from members.models import Application, FederationReport, Member, Report, User
 from routing.models import Hub, SnapshotVersion, WeightChange
 from routing.services import hubs, publishing, report_figures, weights
 
@@ -47,6 +47,18 @@ def test_its_hubs_are_those_that_the_simulation_serves(load):
 
     expected = {each.key: f"http://127.0.0.1:{PORT + number}" for number, each in enumerate(SIMULATED, start=1)}
     assert dict(Hub.objects.values_list("key", "url")) == expected
+
+
+def test_an_application_is_in_review_and_each_hub_runs_on_an_offer(load, client):
+    load()
+
+    application = Application.objects.get()
+    assert application.state == "review"
+    client.force_login(User.objects.get(username="maintainer"))
+    page = client.get(f"/applications/{application.pk}/").content.decode()
+    assert "other than binderhub" in page
+    assert "computing desk has the keys" in page
+    assert all(hub.offers.exists() for hub in Hub.objects.all())
 
 
 def test_its_hubs_are_published_and_have_a_history(load):

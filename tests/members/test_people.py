@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from members.models import Access, Contact, MemberChange, Notice, Role, User
-from members.services import chronicle, contacts, lifecycle, people, records, retention
+from members.services import accounts, chronicle, contacts, lifecycle, people, records, retention
 from members.services.visibility import Kind
 from tests.factories import make_contact, make_hub, make_maintainer, make_member, make_notice, make_person
 
@@ -117,3 +117,17 @@ def test_history_says_what_was_changed_to_whom_may_read_it(ada, member):
     assert next(each for each in found if each.thing == "it").sentence == "made it paused"
     older = chronicle.page(member, Kind.VIEWER, before=found[-1].at)
     assert older.entries == ()
+
+
+def test_what_others_were_told_of_a_person_is_forgotten_too():
+    user = make_person(make_member("stars"), Role.VIEWER, "olga")
+    accounts.edit(user, name="Olga Outsider", time_zone="")
+    told = make_notice(subject="Olga Outsider accepted your invitation", body="(OLGA@example.org) has access now.")
+    other = make_notice(subject="Olga accepted", body="Another one.")
+
+    people.erase(user)
+
+    told.refresh_from_db()
+    other.refresh_from_db()
+    assert (told.subject, told.body, told.state) == ("erased", "", "dropped")
+    assert other.subject == "Olga accepted"

@@ -141,3 +141,11 @@ def test_a_viewer_costs_few_queries(django_assert_max_num_queries):
         who = visibility.viewer(person)
         [visibility.shown(who, row) for row in rows]
         list(visibility.contacts(who))
+
+
+def test_nobody_is_shown_to_everybody_before_they_confirmed_their_address():
+    contact = make_contact(visibility="public", email_confirmed_at=None)
+    for kind, seen in ((OUTSIDER, False), (OTHER_MEMBER, True), (VIEWER, True)):
+        who = visibility.viewer(PEOPLE[kind](contact.member))
+        assert visibility.sees(who, contact) is seen, kind
+        assert (contact in visibility.contacts(who)) is seen, kind

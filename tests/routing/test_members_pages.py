@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from members.models import Access, ComputeOffer, Contact, Member
 from routing.models import Hub
@@ -27,7 +28,7 @@ def read(client):
 
 def make_contact(member: Member, name: str, visibility: str) -> Contact:
     values = {"roles": ["technical"], "email": f"{name.lower()}@example.org", "visibility": visibility}
-    return Contact.objects.create(member=member, name=name, **values)
+    return Contact.objects.create(member=member, name=name, email_confirmed_at=timezone.now(), **values)
 
 
 def test_a_member_shows_who_funds_and_runs_it_since_when_and_how_its_hubs_are(read):

@@ -58,7 +58,7 @@ def test_responsibilities_are_ticked_by_the_application(hub):
     assert (found.state, found.by, found.found) == (
         "done",
         None,
-        "Ada Sand said yes to all of them in the application",
+        "they said yes to all of them in the application",
     )
 
 

@@ -80,7 +80,7 @@ def test_a_lower_weight_applies_from_the_page_and_a_higher_one_waits(client, man
     decide = f"/my/heron/wishes/{wish.pk}/decide/"
     assert client.post(decide, {"verb": "accept"}).status_code == 403
     client.force_login(make_maintainer())
-    assert "Yes, do it" in client.get(page).content.decode()
+    assert "Yes, at once" in client.get(page).content.decode()
     client.post(decide, {"verb": "accept"})
     hub.refresh_from_db()
     assert hub.weight == 9
@@ -126,11 +126,30 @@ def test_a_manager_takes_a_break_and_comes_back(client, manager, hub):
     client.post("/my/heron/state/", {"to": "paused", "reason": "moving house", "seen": "active"})
     hub.refresh_from_db()
     assert hub.state == "drained"
-    page = client.post("/my/heron/state/", {"to": "past", "reason": "again", "seen": "active"})
+    page = client.post("/my/heron/state/", {"to": "past", "reason": "again", "seen": "active", "sure": "heron"})
     assert "by now" in page.content.decode()
     client.post("/my/heron/state/", {"to": "active", "reason": "moved", "seen": "paused"})
     hub.refresh_from_db()
     assert hub.state == "active"
+
+
+def test_leaving_says_what_it_means_and_is_asked_once_more(client, manager, member, hub):
+    running, open_one = make_offer(member, state="active"), make_offer(member, state="proposed")
+    typed = {"to": "past", "reason": "oops", "seen": "active"}
+    page = client.post("/my/heron/state/", typed)
+    assert "is retired at once" in page.content.decode()
+    assert 'value="oops"' in page.content.decode()
+    client.post("/my/heron/state/", {**typed, "sure": "herring"})
+    hub.refresh_from_db()
+    assert hub.state == "active"
+
+    client.post("/my/heron/state/", {**typed, "sure": " Heron "})
+
+    hub.refresh_from_db()
+    assert hub.state == "retired"
+    assert "Thank you for what you gave" in client.get("/my/heron/").content.decode()
+    states = [ComputeOffer.objects.get(pk=each.pk).state for each in (running, open_one)]
+    assert states == ["expired", "declined"]
 
 
 def test_offered_against_used(member, hub):
