@@ -124,7 +124,7 @@ def opening(found: Figures) -> str:
 
 def _add(row: FederationReport, report: Report) -> bool:
     """Put a member's words under its name into each section; not at all if they would not fit."""
-    name = MARKS.sub(r"\\\1", report.member.name)
+    name = MARKS.sub(r"\\\1", report.member.name.strip())
     words = {each: getattr(report, each) for each in SECTIONS}
     joined = {
         each: "\n\n".join(filter(None, (getattr(row, each), f"**{name}**", text)))

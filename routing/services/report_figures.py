@@ -60,7 +60,7 @@ def of_member(member: Member, month: Month, now: datetime | None = None) -> Figu
     """A member's month; of a month that is not over, so far. As many queries for ten hubs as for one."""
     now = now or timezone.now()
     found = usage.between(month.first, month.end, now)
-    mine = [each for each in _hub_months(found, month, now) if each.hub.member_id == member.pk]
+    mine = _hub_months(found, month, now, member)
     return {
         **_sums(mine, found, month, now),
         "all_redirects": found.total,
@@ -77,7 +77,7 @@ def of_federation(month: Month, now: datetime | None = None) -> Figures:
     """The federation's month, with a line for each member that gave, and the months before it."""
     now = now or timezone.now()
     found = usage.between(month.first, month.end, now)
-    hubs = [each for each in _hub_months(found, month, now) if each.hub.member.is_public]
+    hubs = [each for each in _hub_months(found, month, now, None) if each.hub.member.is_public]
     members = {each.hub.member_id: each.hub.member for each in hubs}
     rows = [_sums([each for each in hubs if each.hub.member_id == pk], found, month, now) for pk in members]
     lines = [
@@ -99,18 +99,23 @@ def of_federation(month: Month, now: datetime | None = None) -> Figures:
     }
 
 
-def _hub_months(found: Usage, month: Month, now: datetime) -> list[HubMonth]:
-    """Every hub that was promised or sent anything, or takes part; those with the most launches first."""
+def _hub_months(found: Usage, month: Month, now: datetime, member: Member | None) -> list[HubMonth]:
+    """Every hub, or every one of a member, that was promised or sent anything or takes part; the busiest first."""
     known = {each.hub.pk: each for each in found.hubs}
     there = Q(pk__in=known) | Q(state__in=[Hub.State.ACTIVE, Hub.State.DRAINED], created_at__lt=month.ends_at)
-    hubs = list(Hub.objects.filter(there).select_related("member"))
+    owned = Q(member=member) if member else Q()
+    hubs = list(Hub.objects.filter(there, owned).select_related("member"))
     start, end = month.begins_at, max(month.begins_at, min(month.ends_at, now))
     planned: dict[int, list[uptime.Span]] = {}
-    for each in Downtime.objects.standing().filter(starts_at__lt=end).exclude(ends_at__lte=start):
+    for each in Downtime.objects.standing().filter(hub__in=hubs, starts_at__lt=end).exclude(ends_at__lte=start):
         planned.setdefault(each.hub_id, []).extend(uptime.planned_spans([each], end))
     pieces = uptime.of_hubs(hubs, start, end, planned)
     hours = deliveries.user_hours(hubs, month, now)
-    sums = LaunchDay.objects.filter(day__gte=month.first, day__lt=month.end).values_list("hub_id").order_by("hub_id")
+    sums = (
+        LaunchDay.objects.filter(hub__in=hubs, day__gte=month.first, day__lt=month.end)
+        .values_list("hub_id")
+        .order_by("hub_id")
+    )
     launches = {pk: (done, tried) for pk, done, tried in sums.annotate(Sum("succeeded"), Sum("tried"))}
     rows = [
         HubMonth(

@@ -36,7 +36,7 @@ def availability(share: float | None) -> str:
 @register.filter
 def duration(minutes: int) -> str:
     """So many minutes, in hours where those say more."""
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:,.0f} h"
+    return f"{minutes}\N{NO-BREAK SPACE}min" if minutes < 120 else f"{minutes / 60:,.0f}\N{NO-BREAK SPACE}h"
 
 
 @register.simple_tag

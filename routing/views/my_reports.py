@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from foundation import reasons
 from foundation.months import NoSuchMonth, month_of
 from members.models import FederationReport, Member, Report, Role
-from members.row_forms import ReportForm, WhyForm
+from members.row_forms import ReportForm
 from members.services import access, edits
 from members.services import reports as of_members
 from members.views.own import for_member, page, who
@@ -50,7 +50,7 @@ def report(request: HttpRequest, member: Member, month: str) -> HttpResponse:
         "sections": [(Report.label(name), getattr(found, name)) for name in Report.RECORD],
         "figures": figures,
         "chart": usage_drawings.columns(figures["days"], f"{figures['redirects']:,} launches, day by day"),
-        "why": WhyForm(),
+        "most": max(figures["days"], default=0),
         "late": found.due_on < timezone.now().date(),
         "published": FederationReport.objects.published().filter(month=found.month).exists(),
     }

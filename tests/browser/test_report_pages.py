@@ -50,6 +50,7 @@ def test_a_month_is_told_of(page: Page, portal: str, screenshots):
 
 def publish(page: Page, portal: str, report: Report, screenshots) -> None:
     log_in(page, portal, User.objects.get(username="maintainer"))
+    look(page, f"{portal}/my/mossgate/reports/{report.period}/", "own-report-figures", screenshots)
     office = f"{portal}/admin/members/federationreport/"
     page.goto(f"{office}add/")
     page.get_by_label("Month").select_option(str(report.period))
