@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
+from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,8 +20,22 @@ class ZoneError(ValueError):
 
 @cache
 def names() -> tuple[str, ...]:
-    """The zones to choose from: UTC, then places, without the outdated names of zones."""
+    """The zones that are understood: UTC, then places, also by the names that they had before."""
     return ("UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in CONTINENTS))
+
+
+@cache
+def places() -> tuple[str, ...]:
+    """The zones to choose from: UTC, then places, each by its name of today."""
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8").splitlines()
+    listed = {line.split("\t")[2] for line in table if line and not line.startswith("#")}
+    return tuple(name for name in names() if name == "UTC" or name in listed)
+
+
+def choices(kept: str = "") -> list[tuple[str, str]]:
+    """For a form: the places, and what is kept on the record under a name of before."""
+    found = [*places(), *([kept] if kept in names() and kept not in places() else [])]
+    return [(name, name.replace("_", " ")) for name in found]
 
 
 def moment(typed: datetime, zone: str) -> datetime:

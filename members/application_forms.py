@@ -161,7 +161,7 @@ class PeopleForm(StepForm):
         super().__init__(*args, **kwargs)
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Choose one"), *((name, name.replace("_", " ")) for name in zones.names())]
+        field.choices = [("", "Choose one"), *zones.choices(self.instance.time_zone)]
 
 
 class HubForm(StepForm):

@@ -27,6 +27,9 @@ class RowForm(forms.ModelForm, Generic[Row]):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
+        zone = self.fields.get("time_zone")
+        if isinstance(zone, forms.ChoiceField):
+            zone.choices = [("", "not said"), *zones.choices(self.instance.time_zone)]
         if self.instance.pk:
             self.initial["seen"] = self.instance.fingerprint
 
@@ -88,8 +91,7 @@ def _as_typed(value: Any) -> list[str]:  # noqa: ANN401
 
 def zone_field(help_text: str) -> forms.ChoiceField:
     """A time zone to choose, or none."""
-    choices = [("", "not said"), *((name, name.replace("_", " ")) for name in zones.names())]
-    return forms.ChoiceField(required=False, choices=choices, help_text=help_text)
+    return forms.ChoiceField(required=False, help_text=help_text)
 
 
 def link_field(help_text: str = "") -> forms.URLField:

@@ -57,7 +57,7 @@ class ZonedForm(forms.Form):
 
     zone = forms.ChoiceField(
         label="Time zone",
-        choices=[(name, name.replace("_", " ")) for name in zones.names()],
+        choices=zones.choices(),
         initial="UTC",
         widget=UnfoldAdminSelectWidget,
         help_text="Of the times in this form. When clocks are set back, a time that comes twice is the earlier one.",

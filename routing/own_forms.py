@@ -38,7 +38,8 @@ class OwnZonedForm(ZonedForm):
         super().__init__(*args, **kwargs)
         field = self.fields["zone"]
         assert isinstance(field, forms.ChoiceField)
-        field.widget = forms.Select(choices=[(name, name.replace("_", " ")) for name in zones.names()])
+        field.widget = forms.Select()
+        field.choices = zones.choices(zone)
         self.initial.setdefault("zone", zone if zone in zones.names() else "UTC")
 
 

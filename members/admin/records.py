@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from members.seen_forms import SeenForm
 from members.services import access, edits
 
 MOST_BYTES = 1_000_000
+DAY = 86_400
 REFUSED = (ValidationError, edits.EditError, access.NotAllowed)
 
 
@@ -146,7 +148,24 @@ class TableAdmin(ImportMixin, ExportActionMixin, RecordAdmin):
         """What was looked at and confirmed, once; who may is asked before anything else."""
         if not self.has_import_permission(request):
             raise PermissionDenied
-        if CacheStorage(name=request.POST.get("import_file_name", "")[:100]).read() is None:
+        if not _claim(request.POST.get("import_file_name", "")[:100]):
             messages.error(request, "This table was imported already, or was looked at too long ago: choose it again.")
             return redirect(admin_urlname(self.opts, "import"))  # type: ignore[arg-type]
         return super().process_import(request, **kwargs)
+
+    def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+        """All rows or none, also where one broke a rule only after the preview."""
+        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+
+    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:  # noqa: ANN401
+        """What came of it; nothing was written if one row can't be any more."""
+        if result.has_errors() or result.has_validation_errors():
+            said = "Nothing was written: the records changed since the preview. Choose the table again."
+            messages.error(request, said)
+            return redirect(admin_urlname(self.opts, "import"))  # type: ignore[arg-type]
+        return super().process_result(result, request)
+
+
+def _claim(name: str) -> bool:
+    """Whether what was looked at is still there, and no second click brings it in at this moment."""
+    return CacheStorage(name=name).read() is not None and cache.add(f"table-{name}", 1, timeout=DAY)

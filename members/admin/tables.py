@@ -5,8 +5,10 @@ Rows are written by the services that the pages use, so the same rules hold; a r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from import_export import fields, resources, widgets
 from import_export.results import Error
 
@@ -94,18 +96,33 @@ class RecordResource(resources.ModelResource):
 
 
 class MemberResource(RecordResource):
-    """Members by slug."""
+    """Members by slug. The state is that of new ones: nobody becomes public, or leaves, by a line in a table."""
+
+    states: Mapping[str, str]
 
     class Meta:
         model = Member
         import_id_fields = ("slug",)
-        fields = ("slug", *Member.RECORD)
+        fields = ("slug", "state", *Member.RECORD)
         skip_unchanged = True
+
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """How far those are that are here already."""
+        super().before_import(dataset, **kwargs)
+        self.states = dict(Member.objects.values_list("slug", "state"))
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Whoever comes without a state is being taken in: not public until somebody says so."""
+        super().before_import_row(row, **kwargs)
+        row["state"] = row.get("state") or self.states.get(row.get("slug", ""), Member.State.ONBOARDING)
 
     def do_instance_save(self, instance: Member, is_create: bool) -> None:
         """As the form does it."""
         if is_create:
             records.add(instance, by=self.by)
+        elif instance.state != self.states[instance.slug]:
+            was = Member.State(self.states[instance.slug]).label
+            raise ValidationError({"state": f"It is {was}. Change that on its own pages, where one says why."})
         else:
             records.edit(instance, self.record(instance), by=self.by)
 
@@ -136,6 +153,6 @@ class ContactResource(RecordResource):
     def do_instance_save(self, instance: Contact, is_create: bool) -> None:
         """As the form does it."""
         if is_create:
-            contacts.add(instance.member, self.record(instance), by=self.by)
+            contacts.add(instance.member, self.record(instance), by=self.by, looked_at=False)
         else:
-            contacts.edit(instance, self.record(instance), by=self.by)
+            contacts.edit(instance, self.record(instance), by=self.by, looked_at=False)

@@ -81,6 +81,8 @@ def save(application: Application, values: Mapping[str, Any]) -> Application:
 def confirm(application: Application) -> Application:
     """Its link was used: the address is theirs. What was sent already arrives now."""
     found = _locked(application)
+    if found.state not in [DRAFT, *Application.OPEN]:
+        raise AlreadyDecided(_where_it_is(found))
     if found.email_confirmed_at is None:
         found.email_confirmed_at = timezone.now()
         found.save(update_fields=["email_confirmed_at"])

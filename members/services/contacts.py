@@ -45,11 +45,22 @@ class OldLink(BadLink):
 
 
 @transaction.atomic
-def add(member: Member, values: Mapping[str, Any], *, by: User | None, confirmed_at: datetime | None = None) -> Contact:
-    """A new contact; its address gets a letter with a link to confirm it, unless it was shown to be theirs already."""
+def add(
+    member: Member,
+    values: Mapping[str, Any],
+    *,
+    by: User | None,
+    confirmed_at: datetime | None = None,
+    looked_at: bool = True,
+) -> Contact:
+    """A new contact; its address gets a letter with a link to confirm it, unless it was shown to be theirs already.
+
+    `looked_at`: whether somebody who adds it says with that that it is right; a table of many says it of none.
+    """
     if by is not None:
         access.require(by, Role.EDITOR, member)
-    row = Contact(member=member, checked_at=timezone.now(), email_confirmed_at=confirmed_at)
+    checked_at = timezone.now() if looked_at else None
+    row = Contact(member=member, checked_at=checked_at, email_confirmed_at=confirmed_at)
     for name, value in edits.different(row, values).items():
         setattr(row, name, value)
     edits.check(row, Contact.RECORD)
@@ -60,8 +71,15 @@ def add(member: Member, values: Mapping[str, Any], *, by: User | None, confirmed
 
 
 @transaction.atomic
-def edit(contact: Contact, changes: Mapping[str, Any], *, by: User | None, seen: str | None = None) -> Contact:
-    """Change a contact. A new address has to be confirmed anew. `seen`: see edits.write."""
+def edit(
+    contact: Contact,
+    changes: Mapping[str, Any],
+    *,
+    by: User | None,
+    seen: str | None = None,
+    looked_at: bool = True,
+) -> Contact:
+    """Change a contact. A new address has to be confirmed anew. `seen`: see edits.write; `looked_at`: see add."""
     if by is not None:
         access.require(by, Role.EDITOR, contact.member)
     _hold(contact.member)
@@ -71,7 +89,8 @@ def edit(contact: Contact, changes: Mapping[str, Any], *, by: User | None, seen:
     changed = edits.apply(row, changes, seen=seen)
     if not changed:
         return row
-    row.checked_at = timezone.now()
+    if looked_at:
+        row.checked_at = timezone.now()
     if "email" in changed:
         row.email_confirmed_at = None
         ask_to_confirm(row)

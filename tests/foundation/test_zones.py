@@ -70,3 +70,11 @@ def test_utc_is_the_first_zone_to_choose():
 def test_moments_are_said_in_utc():
     assert zones.said(datetime(2026, 7, 1, 9, tzinfo=ZoneInfo("Asia/Kolkata"))) == "01 July 2026, 03:30 UTC"
     assert zones.said(datetime(2026, 7, 1, 9, tzinfo=UTC)) == "01 July 2026, 09:00 UTC"
+
+
+def test_a_place_is_offered_once_under_its_name_of_today_and_understood_by_the_former():
+    offered = dict(zones.choices("Asia/Calcutta"))
+
+    assert {"UTC", "Asia/Kolkata", "Europe/Kyiv", "Asia/Calcutta"} <= set(offered)
+    assert not {"America/Shiprock", "Asia/Calcutta"} & set(dict(zones.choices()))
+    assert zones.moment(at("2026-12-01T09:00"), "Asia/Calcutta") == at("2026-12-01T03:30Z")

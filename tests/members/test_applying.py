@@ -210,6 +210,7 @@ def test_an_applicant_takes_it_back(client):
     path = mailed_path(application)
     assert "taken back" in say(client, client.post(f"{path}withdraw/"))
     assert "Nothing was changed" in say(client, client.post(f"{path}withdraw/"))
+    assert "Thank you" not in say(client, client.post(f"{path}confirm/"))
     application.refresh_from_db()
     assert application.state == "withdrawn"
 

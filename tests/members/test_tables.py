@@ -51,7 +51,7 @@ def test_a_table_is_shown_first_and_written_when_confirmed(office):
     assert confirm(office, "member", preview).status_code == 302
     stars, moss = Member.objects.get(slug="stars"), Member.objects.get(slug="moss")
     assert (stars.funded_by, stars.history.first().history_user.username) == ("The Trust", "mara")
-    assert moss.changes.get().to_state == "active"
+    assert moss.changes.get().to_state == "onboarding"
 
 
 def test_what_has_no_column_stays_as_it_is(office):
@@ -125,6 +125,36 @@ def test_a_contact_of_nobody_is_a_row_that_is_wrong(office):
     assert "confirm_form" not in preview.context
     assert "No member has the slug “nobody”." in text_of(preview.content)
     assert not Contact.objects.exists()
+
+
+def test_new_members_are_not_public_unless_the_table_says_so(office):
+    make_member("moss", name="Moss Library")
+
+    confirm(office, "member", bring(office, "member", "slug,name,state\nnew,New,\nknown,Known,active\nmoss,Moss,\n"))
+
+    states = dict(Member.objects.values_list("slug", "state"))
+    assert states == {"new": "onboarding", "known": "active", "moss": "active"}
+
+
+def test_what_changed_since_the_preview_is_not_written_half(office):
+    make_member("moss", name="Moss Library")
+    preview = bring(office, "member", "slug,name,state\nmoss,Moss,active\nnew,New,\n")
+    Member.objects.update(state="paused")
+
+    answer = confirm(office, "member", preview)
+
+    assert "Nothing was written" in text_of(office.get(answer.url).content)
+    assert list(Member.objects.values_list("slug", "name")) == [("moss", "Moss Library")]
+    again = bring(office, "member", "slug,name,state\nmoss,Moss Library,past\n")
+    assert "It is paused. Change that on its own pages" in text_of(again.content)
+
+
+def test_a_table_of_contacts_does_not_say_that_they_are_right(office):
+    sheet = f"member,email,name,roles\n{make_member('stars').slug},a@b.example,A,technical\n"
+
+    confirm(office, "contact", bring(office, "contact", sheet))
+
+    assert Contact.objects.get().checked_at is None
 
 
 def test_a_table_that_was_confirmed_is_not_confirmed_again(office):

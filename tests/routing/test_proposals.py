@@ -54,7 +54,9 @@ def test_a_yes_to_more_weight_may_let_the_hub_come_up_step_by_step(hub, editor, 
     page = f"/my/{hub.member.slug}/hubs/heron/"
     assert "Yes, up a ramp" in client.get(page).content.decode()
 
-    client.post(f"/my/{hub.member.slug}/wishes/{wish.pk}/decide/", {"verb": "ramp"})
+    decide = f"/my/{hub.member.slug}/wishes/{wish.pk}/decide/"
+    assert client.post(decide, {"verb": "yes"}).status_code == 400
+    client.post(decide, {"verb": "ramp"})
 
     ramp = Ramp.objects.get()
     assert (ramp.from_weight, ramp.to_weight, ramp.by, Hub.objects.get().weight) == (5, 20, maintainer, 20)
