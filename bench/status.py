@@ -187,6 +187,7 @@ def _measure(rounds: int) -> int:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    import federation.wsgi  # noqa: F401 As a server's process begins.
     from routing.services import overview
 
     client, missed = Client(headers={"host": "localhost"}), 0

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import BigIntegerField, CharField, F, Func, JSONField, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
@@ -21,6 +23,10 @@ from routing.models.downtimes import DowntimeQuerySet
 PAGE: Final = 30
 # Documents are large and most versions say nothing new of one hub: a page looks at no more of them than this.
 VERSIONS: Final = 40
+# Stand in for the hub, the moment and the number of a cursor while its query is written; none can be one.
+HUB: Final = -(2**40) - 1
+AT: Final = datetime(1, 1, 1, 1, 1, 1, 1, tzinfo=UTC)
+NUMBER: Final = -(2**40) - 2
 
 
 @dataclass(frozen=True, order=True)
@@ -84,6 +90,20 @@ def page(hub: Hub, start: Cursor | None = None) -> Page:
 
 
 def _events(hub: Hub, cursor: Cursor) -> list[Entry]:
+    sql, parameters = _statement(cursor.kind)
+    now = {HUB: hub.pk, AT: cursor.at, NUMBER: cursor.number}
+    with connection.cursor() as asked:
+        asked.execute(sql, [now.get(each, each) if isinstance(each, (int, datetime)) else each for each in parameters])
+        return [Entry(*row) for row in asked.fetchall()]
+
+
+@lru_cache(maxsize=64)
+def _statement(kind: str) -> tuple[str, tuple[Any, ...]]:
+    """The query for the entries after a cursor of this kind, with HUB, AT and NUMBER where a question has its own.
+
+    To write it takes longer than to answer it, so that each process does it once.
+    """
+    hub, cursor = Hub(pk=HUB), Cursor(AT, kind, NUMBER)
     sources = [
         _source("weight", WeightChange.objects.filter(hub=hub), "at", "from_weight", "to_weight", "reason", by=True),
         _source("ramp", RampEvent.objects.filter(ramp__hub=hub), "at", "percent", "what", "reason", by=True),
@@ -95,7 +115,8 @@ def _events(hub: Hub, cursor: Cursor) -> list[Entry]:
     ]
     parts = [_from(cursor, kind, rows) for kind, rows in sources]
     rows = parts[0].union(*parts[1:], all=True).order_by("-moment", "kind", "number")[: PAGE + 1]
-    return [Entry(*row) for row in rows]
+    sql, parameters = rows.query.sql_with_params()
+    return sql, tuple(parameters)
 
 
 Source = tuple[str, QuerySet[Any]]

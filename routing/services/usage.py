@@ -103,11 +103,12 @@ class Repository:
     hubs: Mapping[str, int]
 
 
-def look(window: Window, now: datetime | None = None) -> Usage:
-    """The usage of a window up to now, in three queries."""
+def look(window: Window, now: datetime | None = None, *, hub: Hub | None = None) -> Usage:
+    """The usage of a window up to now, in three queries. With `hub` only that one's promises slot by slot."""
     now = now or timezone.now()
     since = window.begin(now)
-    return _read(window.table, since, now, tuple(since + number * window.step for number in range(window.slots)))
+    slots = tuple(since + number * window.step for number in range(window.slots))
+    return _read(window.table, since, now, slots, hub)
 
 
 def totals(window: Window, now: datetime | None = None) -> tuple[int, ...]:
@@ -161,14 +162,19 @@ def total(since: date, until: date) -> int:
     return days.aggregate(number=Sum("launches"))["number"] or 0
 
 
-def _read(table: Table, since: datetime, until: datetime, slots: Sequence[datetime]) -> Usage:
+def _read(table: Table, since: datetime, until: datetime, slots: Sequence[datetime], only: Hub | None = None) -> Usage:
     step = slots[1] - slots[0] if len(slots) > 1 else timedelta(days=1)
     cells = _cells(table.objects.filter(at__gte=since, at__lt=max(until, slots[-1] + step)), slots, step)
     held = promises.steps(since, until)
     begin = promises.known_since(held) or until
     hubs = list(Hub.objects.select_related("member"))
     total = sum(number for slot_cells in cells.values() for number in slot_cells.values())
-    found = [_hub(hub, cells.get(hub.pk, {}), held.get(hub.pk, []), (begin, until), slots, step, total) for hub in hubs]
+    known, all_of = (begin, until), None if only is None else only.pk
+    found = [
+        _hub(hub, cells.get(hub.pk, {}), len(slots), total, *_promised(held.get(hub.pk, []), known, shown, step))
+        for hub in hubs
+        for shown in [slots if all_of in (None, hub.pk) else ()]
+    ]
     there = [each for each in found if each.total or each.promised]
     return Usage(since, until, tuple(slots), tuple(sorted(there, key=lambda each: (-each.total, each.hub.key))))
 
@@ -196,13 +202,12 @@ def _cells(
 def _hub(
     hub: Hub,
     cells: Mapping[tuple[int, str], int],
-    held: promises.Steps,
-    known: tuple[datetime, datetime],
-    slots: Sequence[datetime],
-    step: timedelta,
+    slots: int,
     total: int,
+    promised: float | None,
+    by_slot: tuple[float | None, ...],
 ) -> HubUsage:
-    launches, reasons = [0] * len(slots), dict.fromkeys(REASONS, 0)
+    launches, reasons = [0] * slots, dict.fromkeys(REASONS, 0)
     for (place, reason), number in cells.items():
         launches[place] += number
         reasons[reason] = reasons.get(reason, 0) + number
@@ -213,9 +218,17 @@ def _hub(
         reasons=reasons,
         total=mine,
         received=mine / total if total else None,
-        promised=promises.mean(held, *known),
-        promises=tuple(promises.mean(held, max(at, known[0]), min(at + step, known[1])) for at in slots),
+        promised=promised,
+        promises=by_slot,
     )
+
+
+def _promised(
+    held: promises.Steps, known: tuple[datetime, datetime], slots: Sequence[datetime], step: timedelta
+) -> tuple[float | None, tuple[float | None, ...]]:
+    """The promise in the whole time and in each slot, as far as it is known."""
+    by_slot = (promises.mean(held, max(at, known[0]), min(at + step, known[1])) for at in slots)
+    return promises.mean(held, *known), tuple(by_slot)
 
 
 def _midnight(day: date) -> datetime:

@@ -104,7 +104,7 @@ def of_day() -> dict[str, Any]:
 def of_hub(hub: Hub) -> dict[str, Any]:
     """What a hub's page shows: its shares over the last week, and what it launched most."""
     window, now = WINDOWS[OF_HUB], timezone.now()
-    found = usage.look(window, now)
+    found = usage.look(window, now, hub=hub)
     mine = found.of(hub)
     if mine is None:
         return {"hub_usage": None}
