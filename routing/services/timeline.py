@@ -91,7 +91,7 @@ def page(hub: Hub, start: Cursor | None = None) -> Page:
 
 def _events(hub: Hub, cursor: Cursor) -> list[Entry]:
     sql, parameters = _statement(cursor.kind)
-    now = {HUB: hub.pk, AT: cursor.at, NUMBER: cursor.number}
+    now: dict[Any, Any] = {HUB: hub.pk, AT: cursor.at, NUMBER: cursor.number}
     with connection.cursor() as asked:
         asked.execute(sql, [now.get(each, each) if isinstance(each, (int, datetime)) else each for each in parameters])
         return [Entry(*row) for row in asked.fetchall()]

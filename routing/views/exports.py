@@ -16,7 +16,7 @@ from routing.services import exports
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """What there is, and for whom."""
-    return render(request, "exports/exports.html", {"exports": exports.ALL})
+    return render(request, "exports/exports.html", {"exports": exports.ALL, "tables": exports.PRIVATE.values()})
 
 
 @require_safe

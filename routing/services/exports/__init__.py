@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from routing.services import feeds
-from routing.services.exports import dns, federation, grafana, hosts, matrix, prometheus, status, tables
+from routing.services.exports import dns, federation, gatherings, grafana, hosts, matrix, prometheus, status, tables
 from routing.services.exports.facts import Facts, read
+from routing.services.exports.private import PRIVATE, PrivateTable
 from routing.services.exports.yaml_text import CantEdit
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -114,6 +115,21 @@ ALL: Final = (
         "To subscribe to from any calendar.",
         (Form("ics", "text/calendar; charset=utf-8", _calendar),),
     ),
+    Export(
+        "meetings",
+        "Meetings",
+        "To subscribe to from any calendar, or as a table.",
+        (
+            Form("ics", "text/calendar; charset=utf-8", gatherings.calendar),
+            Form("csv", CSV, gatherings.meetings),
+        ),
+    ),
+    Export(
+        "federation-reports",
+        "Monthly reports in figures",
+        "One row for each month that was published.",
+        (Form("csv", CSV, gatherings.reports),),
+    ),
     Export("hubs", "All hubs as a table", "For spreadsheets.", (Form("csv", CSV, tables.hubs),)),
     Export("members", "All members as a table", "For spreadsheets.", (Form("csv", CSV, tables.members),)),
 )
@@ -147,4 +163,17 @@ def into(name: str, content: bytes) -> bytes:
     return mark + edit(read(), text).encode()
 
 
-__all__ = ["ALL", "BY_NAME", "CantEdit", "Export", "Form", "NoSuchExport", "find", "into", "write"]
+__all__ = [
+    "ALL",
+    "BY_NAME",
+    "CSV",
+    "PRIVATE",
+    "CantEdit",
+    "Export",
+    "Form",
+    "NoSuchExport",
+    "PrivateTable",
+    "find",
+    "into",
+    "write",
+]

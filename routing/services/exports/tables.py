@@ -28,7 +28,7 @@ def hubs(facts: Facts) -> str:
         "origin",
         "registry",
     )
-    return _table(
+    return table(
         head,
         (
             (
@@ -70,7 +70,7 @@ def members(facts: Facts) -> str:
     keys: dict[int, list[str]] = {}
     for each in facts.hubs:
         keys.setdefault(each.member.pk, []).append(each.key)
-    return _table(
+    return table(
         head,
         (
             (
@@ -93,7 +93,8 @@ def members(facts: Facts) -> str:
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows under a head (RFC 4180), that no spreadsheet calculates with."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(head)
