@@ -8,6 +8,8 @@ from typing import Final
 import nh3
 from markdown_it import MarkdownIt
 
+from foundation import texts
+
 TAGS: Final = frozenset(["p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a"])
 LINK: Final = "nofollow noopener noreferrer"
 PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
@@ -23,7 +25,7 @@ def render_markdown(text: str) -> str:
 
     What comes out of the parser is cleaned once more, so that a fault in one of the two opens nothing.
     """
-    html = _parser.render(text.replace("\0", ""))
+    html = _parser.render(texts.clean(text))
     return nh3.clean(
         html,
         tags=set(TAGS),

@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from foundation import texts
 from members.models import Channel, Notice
 from members.services import channels, mail, obstacles, recipients
 from members.services.delivery import Away, Pointless, Refused, Undelivered
@@ -85,7 +86,7 @@ def _values(
     """
     return {
         "subject": _line(subject, 200),
-        "body": body.replace("\0", ""),
+        "body": texts.clean(body),
         "why": _line(why, 300),
         "standing": standing,
         "due_at": due_at or timezone.now(),
@@ -227,5 +228,5 @@ def _name(notice: Notice) -> str:
 
 def _line(text: str, most: int) -> str:
     """One line, without what a header may not hold, and short enough to be kept."""
-    text = " ".join(text.replace("\0", "").split())
+    text = texts.line(text)
     return text if len(text) <= most else text[: most - 1] + "…"

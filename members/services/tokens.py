@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from foundation import texts
 from members.models import Access, Member, Role, Token, TokenUse, User
 from members.services import access
 
@@ -158,7 +159,7 @@ def _made(user: User, member: Member | None, name: str, scopes: Iterable[str], e
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.replace("\0", "").split())
+    name = texts.line(name)
     if not name or len(name) > 100:
         raise TokensError("Give it a name of at most 100 characters that says what it is for.")
     return name

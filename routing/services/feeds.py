@@ -83,9 +83,10 @@ def status(portal: str) -> Feed:
     )
     for entry in entries:
         feed.add_item(
-            title=entry.title,
+            title=texts.line(entry.title),
             link=f"{portal}/status",
-            description=entry.html,
+            # XML knows no control characters, and whatever is in one entry, the others must come through.
+            description=texts.clean(entry.html),
             unique_id=f"urn:uuid:{entry.id}",
             pubdate=entry.published,
             updateddate=entry.updated,

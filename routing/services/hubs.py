@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from foundation import texts
 from members.services import history
 from routing.models import RECORD, Hub
 from routing.services import publishing, ramps, reasons, weight_plans, weights
@@ -36,7 +37,7 @@ def add(hub: Hub, *, weight: Decimal, reason: str, by: User | None, steps: Seque
     """
     reason = reasons.checked(reason)
     publishing.publish_on_commit(reason, by)
-    prime, hub.prime, hub.weight = hub.prime, False, Decimal(0)
+    prime, hub.prime, hub.weight, hub.name = hub.prime, False, Decimal(0), texts.line(hub.name)
     hub.full_clean()
     history.sign(hub, by=by, reason=reason)
     hub.save(force_insert=True)
@@ -59,7 +60,7 @@ def edit(hub: Hub, changes: Mapping[str, Any], *, reason: str, by: User | None, 
     if seen is not None and locked.fingerprint != seen:
         raise StaleHub(f"Somebody changed {locked} since you opened this page. Look at it again; nothing was saved.")
     for name, value in changes.items():
-        setattr(locked, name, value)
+        setattr(locked, name, texts.line(value) if isinstance(value, str) else value)
     # Only what was changed: a record from another mode (http in development) must not block other edits.
     locked.full_clean(exclude={field.name for field in Hub._meta.fields} - set(changes))
     if changes:

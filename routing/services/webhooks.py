@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 
+from foundation import texts
 from foundation.addresses import why_refused
 from members.services import access, edits, history
 from routing.models import Delivery, Webhook
@@ -138,7 +139,7 @@ def _queued(webhook: Webhook, event: Event) -> Delivery:
 
 def checked_name(name: str) -> str:
     """A name that says something; WebhooksError for one that does not."""
-    name = " ".join(name.replace("\0", "").split())
+    name = texts.line(name)
     if not name or len(name) > 100:
         raise WebhooksError("Give it a name of at most 100 characters.")
     return name

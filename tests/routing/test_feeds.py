@@ -142,6 +142,17 @@ def test_downtimes_of_all_kinds_are_entries(entries):
     assert {entry["title"] for entry in entries()} == {"A: outage", "A: at risk", "A: emergency drain"}
 
 
+def test_control_characters_are_taken_out_and_those_kept_before_take_no_feed_down(entries):
+    hub, soon = make_hub("a"), timezone.now() + timedelta(days=1)
+    times = {"starts": soon, "ends": soon + timedelta(hours=1)}
+    (planned,) = downtimes.plan([hub], **times, severity="outage", text="esc \x1b[31mRED", by=None)
+    opened = incidents.open_incident("bell\x07", [hub], "line\x00\x1b one\r\ntwo", by=None)
+    assert (planned.text, opened.title, opened.updates.get().text) == ("esc [31mRED", "bell", "line one\ntwo")
+    Downtime.objects.update(text="old \x1b", changed_at=timezone.now())
+    Incident.objects.update(title="older \x07")
+    assert {entry["title"] for entry in entries()} == {"A: outage", "older (investigating)"}
+
+
 def test_the_newest_comes_first(entries):
     hub = make_hub("a")
     old = timezone.now() - timedelta(days=1)
