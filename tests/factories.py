@@ -66,9 +66,10 @@ def make_maintainer(name: str = "") -> User:
 
 
 def make_member(slug: str = "", **values: Any) -> Member:
-    """An organisation."""
+    """An organisation; one that paused or left gave something before."""
     slug = slug or f"member{next(numbers)}"
-    return Member.objects.create(slug=slug, **{"name": slug.title(), **values})
+    known = {"since": date(2024, 6, 1)} if values.get("state") in {"paused", "past"} else {}
+    return Member.objects.create(slug=slug, **{"name": slug.title(), **known, **values})
 
 
 def make_person(member: Member, role: Role = Role.MANAGER, name: str = "") -> User:

@@ -22,7 +22,13 @@ SLUG: Final = RegexValidator(
 )
 STATES: Final = ["applicant", "onboarding", "active", "paused", "past"]
 LISTED: Final = ["active", "paused"]
-PUBLIC: Final = [*LISTED, "past"]
+
+
+def known(prefix: str = "") -> Q:
+    """Which members everybody may know of: those that give, and those that gave before they paused or left."""
+    return Q(**{f"{prefix}state": "active"}) | Q(
+        **{f"{prefix}state__in": ["paused", "past"], f"{prefix}since__isnull": False}
+    )
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -30,11 +36,11 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def listed(self) -> MemberQuerySet:
         """Those that give now, which the public sees as members; a paused one stays among them."""
-        return self.filter(state__in=LISTED)
+        return self.filter(known(), state__in=LISTED)
 
     def past(self) -> MemberQuerySet:
         """Those that gave once and are thanked for it."""
-        return self.filter(state=Member.State.PAST)
+        return self.filter(known(), state=Member.State.PAST)
 
 
 class Member(Editable):
@@ -124,8 +130,8 @@ class Member(Editable):
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody may know of it: it takes part, or did."""
-        return self.state in PUBLIC
+        """Whether everybody may know of it: it takes part, or did. The same as `known`."""
+        return self.state == self.State.ACTIVE or (self.state in {"paused", "past"} and self.since is not None)
 
     @property
     def logo_url(self) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 APPLICANT, ONBOARDING, ACTIVE, PAUSED, PAST = Member.State
 STEPS: Final[Mapping[str, frozenset[str]]] = {
     APPLICANT: frozenset([ONBOARDING, ACTIVE, PAST]),
-    ONBOARDING: frozenset([ACTIVE, PAUSED, PAST]),
+    ONBOARDING: frozenset([ACTIVE, PAST]),
     ACTIVE: frozenset([PAUSED, PAST]),
     PAUSED: frozenset([ACTIVE, ONBOARDING, PAST]),
     PAST: frozenset([ONBOARDING]),
@@ -63,7 +63,8 @@ def move(member: Member, to: str, *, reason: str, by: User | None, seen: str | N
     today = timezone.now().date()
     if to == ACTIVE and row.since is None:
         row.since = today
-    row.until = (row.until or today) if to == PAST else None
+    # Who never gave anything left no years behind.
+    row.until = (row.until or today) if to == PAST and row.since else None
     history.save(row, by=by, reason=reason, fields=["state", "since", "until"])
     member.refresh_from_db()
     return change

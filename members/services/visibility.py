@@ -16,7 +16,7 @@ from django.db import models
 from django.db.models import Q
 
 from members.models import Access, ComputeOffer, Contact, Invitation, Member, MemberChange, Report, Role
-from members.models.members import LISTED, PUBLIC
+from members.models.members import LISTED, known
 from members.services import access
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def members(who: Viewer) -> MemberQuerySet:
     """The members they may know of."""
     if who.maintainer:
         return Member.objects.all()
-    return Member.objects.filter(Q(state__in=PUBLIC) | Q(pk__in=who.roles))
+    return Member.objects.filter(known() | Q(pk__in=who.roles))
 
 
 def contacts(who: Viewer) -> ContactQuerySet:
@@ -130,14 +130,14 @@ def contacts(who: Viewer) -> ContactQuerySet:
     chosen = Q(visibility=Contact.Visibility.PUBLIC, email_confirmed_at__isnull=False)
     if who.takes_part:
         chosen = Q(visibility__in=[choice for choice, kind in BY_CHOICE.items() if kind <= OTHER_MEMBER])
-    return Contact.objects.filter(Q(member__in=who.roles) | Q(member__state__in=LISTED) & chosen)
+    return Contact.objects.filter(Q(member__in=who.roles) | known("member__") & Q(member__state__in=LISTED) & chosen)
 
 
 def offers(who: Viewer) -> ComputeOfferQuerySet:
     """The offers of compute they see."""
     if who.maintainer:
         return ComputeOffer.objects.all()
-    given = Q(member__state__in=PUBLIC, state__in=_GIVEN)
+    given = Q(known("member__"), state__in=_GIVEN)
     return ComputeOffer.objects.filter(Q(member__in=who.roles) | given)
 
 
@@ -166,7 +166,7 @@ def _least(row: models.Model) -> Kind:
     member = _member_of(row)
     match row:
         case Contact():
-            return _least_of_contact(row) if member.state in LISTED else VIEWER
+            return _least_of_contact(row) if member.is_public and member.state in LISTED else VIEWER
         case ComputeOffer():
             return OUTSIDER if member.is_public and row.state in _GIVEN else VIEWER
         case Access() | Report():

@@ -1,5 +1,7 @@
 """From applying to being thanked: which steps there are, who may take them, and what is kept of them."""
 
+from datetime import date
+
 import pytest
 
 from foundation.reasons import NoReason
@@ -27,11 +29,18 @@ def test_a_step_is_kept_with_who_when_and_why():
 
 
 def test_leaving_sets_the_day_and_coming_back_takes_it_away():
-    member, maintainer = make_member(), make_maintainer()
+    member, maintainer = make_member(since=date(2024, 6, 1)), make_maintainer()
     lifecycle.move(member, "past", reason="the grant ended", by=maintainer)
     assert member.until is not None
     lifecycle.move(member, "onboarding", reason="a new grant", by=maintainer)
     assert member.until is None
+
+
+def test_who_leaves_before_it_gave_anything_is_no_past_member_in_public():
+    member = make_member(state="onboarding")
+    lifecycle.move(member, "past", reason="no people after all", by=make_maintainer())
+    assert (member.is_public, member.until) == (False, None)
+    assert member not in Member.objects.past()
 
 
 def test_managers_pause_themselves_and_come_back():
@@ -75,7 +84,7 @@ def test_others_than_managers_cannot(role):
     ("state", "own", "maintainers"),
     [
         ("applicant", [], ["onboarding", "active", "past"]),
-        ("onboarding", ["past"], ["active", "paused", "past"]),
+        ("onboarding", ["past"], ["active", "past"]),
         ("active", ["paused", "past"], ["paused", "past"]),
         ("paused", ["active", "past"], ["active", "past"]),
         ("past", [], ["onboarding"]),
