@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from members.models import Member, MemberChange
-from members.models.members import PUBLIC
+from members.models.members import known
 from routing.models import Downtime, Flip, IncidentUpdate, WeightChange
 
 
@@ -96,7 +96,7 @@ def _members(since: datetime, until: datetime) -> Iterator[Event]:
 def _records(since: datetime, until: datetime) -> Iterator[Event]:
     """What was changed in members' records: which fields, so that a copy knows to read again."""
     rows = Member.history.filter(history_date__gte=since, history_date__lt=until, history_type="~")
-    for row in rows.filter(state__in=PUBLIC):
+    for row in rows.filter(known()):
         before = Member.history.filter(id=row.id, history_id__lt=row.history_id).order_by("-history_id").first()
         fields = [name for name in Member.RECORD if before and getattr(row, name) != getattr(before, name)]
         if fields:
