@@ -65,8 +65,8 @@ class _Look:
 
     @cached_property
     def period(self) -> timedelta:
-        """After this without a round nobody checks."""
-        return timedelta(seconds=3 * Policy.objects.current().check_period)
+        """After this without a round nobody checks: less than a minute is no news."""
+        return max(timedelta(seconds=3 * Policy.objects.current().check_period), GROUPING)
 
     @cached_property
     def alone_since(self) -> datetime:

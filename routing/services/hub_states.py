@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from routing.models import Downtime, Hub, HubHealth, Policy
+from routing.models.health import HELD_UP
 from routing.probe import POD_QUOTA
 from routing.services import wording
 from routing.services.wording import Words
@@ -18,7 +19,6 @@ from routing.snapshot import Factor
 
 # Checks wait for each other and for the network: only well after they were due is a hub's health unknown.
 STALE_AFTER_PERIODS: Final = 3
-STALE_AFTER_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Facts:
     def stale(self) -> bool:
         """Whether nobody has asked the hub for so long that nothing is known of it."""
         period = max(self.hub.check_period or self.policy.check_period, self.policy.check_failed_period)
-        most = max(STALE_AFTER_PERIODS * period, STALE_AFTER_SECONDS)
+        most = max(STALE_AFTER_PERIODS * period, HELD_UP)
         asked = self.health.checked_at
         return asked is None or (self.now - asked).total_seconds() > most
 

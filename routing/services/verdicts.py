@@ -161,7 +161,7 @@ def _flips(rows: Mapping[str, HubHealth], before: Round, after: Round, answered:
 
 
 def _note_the_gap(fleet: CheckRound, policy: Policy, now: datetime) -> None:
-    """When nobody checked for three periods, what hubs were like since then is not known, and stays so for ever."""
+    """When nobody checked for a while, what hubs were like since then is not known, and stays so for ever."""
     if fleet.finished_at is None or not fleet.stale(now, policy.check_period):
         return
     patience = timedelta(seconds=policy.check_period)
