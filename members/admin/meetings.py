@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 
 from foundation import reasons
 from members.admin.records import RecordAdmin, RecordForm
-from members.admin.writing import day, moment
+from members.admin.writing import day, moment, number
 from members.meeting_office_forms import MeetingForm, MoveForm, ReasonForm, TimeForm
 from members.models import AvoidDate, Meeting
 from members.services import access, avoid_dates, edits, meetings
@@ -101,6 +101,14 @@ class MeetingAdmin(RecordAdmin):
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:  # noqa: ANN401
         """Maintainers."""
         return access.is_maintainer(request.user)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:  # noqa: ANN401
+        """What can be done with it as it stands."""
+        row = Meeting.objects.filter(pk=number(str(object_id))).first()
+        phase = row.phase(timezone.now()) if row else "over"
+        verbs = {"coming": {"move", "cancel"}, "on": {"move", "cancel"}, "cancelled": {"restore"}}.get(phase, set())
+        found = super().get_actions_detail(request, object_id)
+        return [each for each in found if each.action_name.rpartition("members_meeting_")[2] in verbs]
 
     @action(description="Move", url_path="move", permissions=["decide"], icon="schedule")
     def move(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 
 from members.admin.meetings import REFUSED, ask
 from members.admin.records import HistoryAdmin
+from members.admin.writing import number
 from members.meeting_office_forms import ReasonForm, SeriesForm, SlotForms, SlotFormSet, initial_of
 from members.models import MeetingSeries, Member
 from members.services import access, guests, meeting_series, recurrence
@@ -68,7 +69,7 @@ class SeriesAdmin(HistoryAdmin):
         extra_context: Any = None,  # noqa: ANN401
     ) -> HttpResponse:
         """What it is about, its slots, and what they make."""
-        row = get_object_or_404(MeetingSeries, pk=_number(object_id))
+        row = get_object_or_404(MeetingSeries, pk=number(object_id))
         if not self.has_change_permission(request, row):
             raise PermissionDenied
         return self._page(request, row)
@@ -76,7 +77,7 @@ class SeriesAdmin(HistoryAdmin):
     @action(description="End the series", url_path="end", permissions=["decide"], icon="event_busy")
     def end(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """No more of its meetings."""
-        row = get_object_or_404(MeetingSeries, pk=_number(object_id))
+        row = get_object_or_404(MeetingSeries, pk=number(object_id))
         form, back = ReasonForm(request.POST or None), reverse("admin:members_meetingseries_changelist")
         if form.is_valid():
             try:
@@ -179,7 +180,3 @@ def _clocks(planned: Planned, zones: Sequence[str]) -> list[Clock]:
     return [
         Clock(f"{each:%H:%M}" + ("" if each.date() == same else f" {each:%a}"), each.hour in AWAKE) for each in found
     ]
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -10,11 +10,13 @@ from typing import Final
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Application, ComputeOffer, FederationReport, Notice, ProposedChange, Report
+from members.models import Application, ComputeOffer, FederationReport, Meeting, Notice, ProposedChange, Report
 from members.services import contacts
 
 # So long before an offer ends there is time to find another.
 ENDS_SOON: Final = timedelta(days=60)
+# Whoever takes notes has so long to write them up.
+NOTES_BY: Final = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,18 @@ def of_reports(now: datetime) -> Iterator[Waiting]:
     yield Waiting(count, f"{words} yet", changelist("members_federationreport"))
 
 
+def of_meetings(now: datetime) -> Iterator[Waiting]:
+    """Meetings of which nobody wrote down what was said, and the next one without somebody who leads it."""
+    past = Meeting.objects.past(now).filter(ends_at__lt=now - NOTES_BY, ends_at__gt=now - timedelta(days=92))
+    count = past.filter(notes="", notes_url="").count()
+    words = counted(count, "meeting has no notes yet", "meetings have no notes yet")
+    yield Waiting(count, words, changelist("members_meeting", "when=unnoted"))
+    soon = Meeting.objects.coming(now).filter(starts_at__lt=now + timedelta(days=7), facilitator=None)
+    count = soon.count()
+    words = counted(count, "meeting within a week has", "meetings within a week have")
+    yield Waiting(count, f"{words} nobody who leads it", reverse("meetings"))
+
+
 def of_letters(now: datetime) -> Iterator[Waiting]:
     """Letters that nobody got."""
     count = Notice.objects.filter(state="failed", created_at__gt=now - timedelta(days=7)).count()
@@ -111,5 +125,6 @@ SOURCES: Final[tuple[Source, ...]] = (
     of_ending_offers,
     of_contacts,
     of_reports,
+    of_meetings,
     of_letters,
 )

@@ -43,6 +43,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "zone": _zone(user),
         "zones": _zones() if first else [],
         "items": agendas.items(first, user) if first else [],
+        "promised": action_items.open_of(cast(User, user)) if takes_part else [],
+        "today": now.date(),
         "answers": rsvps.ANSWERS.choices,
         "answer": rsvps.answer_of(cast(User, user), first) if takes_part and first else "",
     }
@@ -53,7 +55,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def meeting(request: HttpRequest, pk: int) -> HttpResponse:
     """One meeting: agenda, answers, notes, and what was promised there."""
-    rows = Meeting.objects.select_related("facilitator", "note_taker", "changed_by")
+    rows = Meeting.objects.select_related("series", "facilitator", "note_taker", "changed_by")
     return page_of(request, get_object_or_404(rows, pk=pk))
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from members.models import ActionItem, AgendaItem, Attendance, RotaPerson, Rsvp
-from members.services import meetings
+from members.services import meetings, waiting
 from tests.factories import make_contact, make_maintainer, make_meeting, make_member, make_person, make_series
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,7 @@ def test_who_takes_notes_writes_them_ticks_who_was_there_and_keeps_promises(clie
     action = ActionItem.objects.get()
     coming = make_meeting()
     assert "Renew it" in html(client, f"/meetings/{coming.pk}/")
+    assert "What you promised" in html(client, "/meetings/")
     assert "is done" in html(client, f"{page}actions/{action.pk}/", {"verb": "done", "back": coming.pk})
     assert "Renew it" not in html(client, f"/meetings/{coming.pk}/")
     html(client, f"{page}actions/{action.pk}/", {"verb": "remove"})
@@ -126,6 +127,14 @@ def test_what_those_do_who_run_it_others_may_not(client, ada, path, data):
     assert not row.attendance.exists()
 
 
+def test_maintainers_are_told_of_missing_notes_and_of_a_meeting_that_nobody_leads():
+    make_meeting(starts=-24 * 5)
+    make_meeting(starts=-2)
+    make_meeting(starts=48)
+    words = [each.words for each in waiting.gather((waiting.of_meetings,))]
+    assert words == ["1 meeting has no notes yet", "1 meeting within a week has nobody who leads it"]
+
+
 def test_lists_ask_no_more_the_more_there_is(client, ada, member, django_assert_max_num_queries):
     make_series()
     for number in range(1, 6):
@@ -136,7 +145,7 @@ def test_lists_ask_no_more_the_more_there_is(client, ada, member, django_assert_
         row.items.create(title=f"Item {number}", by=ada, member=member)
         row.rsvps.create(address=f"{number}@example.org", answer="yes", member=member)
     client.get("/meetings/")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get("/meetings/")
     with django_assert_max_num_queries(26):
         client.get(f"/meetings/{row.pk}/")

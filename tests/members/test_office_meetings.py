@@ -102,6 +102,8 @@ def test_a_meeting_is_planned_moved_called_off_and_put_back(client, max_):
     row = Meeting.objects.get()
     assert (f"{row.local_start:%H:%M}", row.time_zone, row.minutes) == ("09:00", "Asia/Kolkata", 30)
     page = f"/admin/members/meeting/{row.pk}"
+    shown = client.get(f"{page}/change/").content.decode()
+    assert (f"{page}/move/" in shown, f"{page}/restore/" in shown) == (True, False)
     moved = {"starts": f"{at:%Y-%m-%dT10:30}", "zone": "Asia/Kolkata", "minutes": "30", "reason": "a strike"}
     client.post(f"{page}/move/", moved)
     client.post(f"{page}/cancel/", {"reason": "nobody can"})
@@ -120,7 +122,7 @@ def test_title_and_link_of_a_meeting_are_edited_and_a_stale_edit_is_told(client,
     client.post(page, typed)
     row.refresh_from_db()
     assert (row.title, row.sequence) == ("Board", 1)
-    assert "Somebody changed this" in client.post(page, {**typed, "title": "Bored"}).content.decode()
+    assert "changed this since you opened it" in client.post(page, {**typed, "title": "Bored"}).content.decode()
 
 
 def test_days_to_avoid_are_kept_in_the_office(client, max_):
