@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from members.models import ActionItem, AgendaItem, Attendance, Meeting, RotaPerson, Rsvp, User
@@ -25,6 +26,12 @@ def export(user: User) -> dict[str, Any]:
         "turns": list(turns.distinct().values("title", "starts_at")),
         "rota": list(RotaPerson.objects.filter(user=user).values("facilitates", "takes_notes")),
     }
+
+
+def forget_old(before: datetime) -> None:
+    """Forget who answered to meetings that were over before then, and by which address somebody was there."""
+    Rsvp.objects.filter(meeting__ends_at__lt=before).delete()
+    Attendance.objects.filter(meeting__ends_at__lt=before).exclude(address="").update(address="")
 
 
 def forget(user: User, name: str) -> None:

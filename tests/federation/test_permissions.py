@@ -506,6 +506,7 @@ def addresses(redis_url) -> dict[str, str]:
         "meeting-item-act": [meeting.pk, item.pk],
         "meeting-action": [meeting.pk, meeting.actions.create(text="Do it").pk],
         "meeting-answer": ["secret"],
+        "personal-calendar": ["secret"],
         "account_confirm_email": ["key"],
         "account_reset_password_from_key": ["1", "key"],
         "mfa_edit_webauthn": [1],

@@ -19,6 +19,7 @@ from members.services import (
     meeting_calendar,
     meetings,
     people,
+    retention,
     rota,
     rsvps,
 )
@@ -242,6 +243,16 @@ def test_a_calendar_file_has_the_link_for_members_only(client, member, ada):
     assert (public.get("location"), str(own["location"])) == (None, row.place)
     assert row.place.encode() not in meeting_calendar.single(row, links=False)
     assert (public["uid"], public["sequence"], public.start) == (str(row.uid), 1, row.starts_at)
+
+
+def test_answers_and_addresses_are_forgotten_with_the_letters(member, ada):
+    old, new = make_meeting(starts=-24 * 400), make_meeting(starts=-24)
+    for row in (old, new):
+        row.rsvps.create(address=ada.email, answer="yes")
+        row.attendance.create(address=ada.email, name="ada", member=member)
+    retention.forget()
+    assert (old.rsvps.count(), new.rsvps.count()) == (0, 1)
+    assert (old.attendance.get().address, new.attendance.get().address) == ("", ada.email)
 
 
 def test_who_is_erased_is_gone_from_meetings_and_gets_them_handed_over_before(member, ada):
