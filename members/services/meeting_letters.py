@@ -36,6 +36,8 @@ LATE: Final = timedelta(days=60)
 def remind(now: datetime | None = None) -> None:
     """Queue what is to be said now. Safe to run any time, any number of times."""
     now = now or timezone.now()
+    # First, for who was told of a change needs no other letter about the same time.
+    tell_changes(now)
     invite(now)
     send_notes(now)
     nudge(now)
@@ -106,11 +108,15 @@ def send_notes(now: datetime) -> None:
     """Send the notes to those who were asked and were not there."""
     noted = Meeting.objects.past(now).filter(noted_at__lte=now - REST, ends_at__gte=now - LATE)
     for meeting in noted.select_related("facilitator", "note_taker"):
-        occasion = _name(meeting)
-        told = _told(NOTES, occasion)
-        whom = [each for each in guests.absent(meeting) if each.address not in told]
-        for letter in meeting_words.notes(meeting, whom):
-            _queue(letter, NOTES, occasion, now, meeting.ends_at + LATE)
+        if not _told(NOTES, _name(meeting)):
+            _send_notes(meeting, now)
+
+
+@transaction.atomic
+def _send_notes(meeting: Meeting, now: datetime) -> None:
+    """All at once, so that those who are asked later get no notes of what was before their time."""
+    for letter in meeting_words.notes(meeting, guests.absent(meeting)):
+        _queue(letter, NOTES, _name(meeting), now, meeting.ends_at + LATE)
 
 
 def nudge(now: datetime) -> None:

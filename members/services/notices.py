@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from foundation import texts
@@ -52,10 +53,15 @@ def queue(*, kind: str, recipient: str, occasion: str, channel: Channel | None =
     return Notice.objects.get_or_create(**key, defaults={"channel": channel, **_values(**letter)})[0]
 
 
-def tell(whom: Iterable[Recipient], *, kind: str, occasion: str, **letter: Any) -> list[Notice]:  # noqa: ANN401
-    """Queue the same for several, however many: three queries for each thousand. As `queue`, once for each."""
+def tell(whom: Iterable[Recipient], *, kind: str, occasion: str, **letter: Any) -> QuerySet[Notice]:  # noqa: ANN401
+    """Queue the same for several, however many: three queries for each thousand, one if all were told before.
+
+    As `queue`, once for each; gives all of this kind about this occasion.
+    """
+    about = Notice.objects.filter(kind=kind, occasion=occasion)
+    before = set(about.values_list("recipient", flat=True))
     # In one order, so that two who queue the same at once never wait for each other.
-    told = sorted(whom, key=lambda each: each.address)
+    new = sorted((each for each in whom if each.address not in before), key=lambda each: each.address)
     rows = [
         Notice(
             kind=kind,
@@ -64,10 +70,10 @@ def tell(whom: Iterable[Recipient], *, kind: str, occasion: str, **letter: Any) 
             channel=each.channel,
             **_values(**{**letter, "why": each.why, "standing": each.standing}),
         )
-        for each in told
+        for each in new
     ]
     Notice.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-    return list(Notice.objects.filter(kind=kind, occasion=occasion, recipient__in=[each.address for each in told]))
+    return about
 
 
 def _values(

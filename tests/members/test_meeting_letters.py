@@ -136,6 +136,7 @@ def test_a_change_tells_only_who_has_heard_or_said_that_they_come(clock, ada):
 def test_a_meeting_moved_to_another_week_begins_its_reminders_anew(clock, ada):
     meeting = a_meeting(7.5)
     run(clock, 1)
+    clock.set(days=1.1)
     meetings.move(meeting, starts_at=meeting.starts_at + timedelta(days=14), reason="a holiday", by=None)
     run(clock, 25, begin=1.25)
     assert [day for day, _ in sent(ADA)][:4] == [1, 1, 14, 20]
