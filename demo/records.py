@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from members.models import Access, ComputeOffer, Contact, Member, MemberChange, Role, User
@@ -212,5 +213,7 @@ def _add_offer(member: Member, **facts: Any) -> None:  # noqa: ANN401
 
 
 def _add_manager(member: Member, name: str) -> None:
-    user, _ = User.objects.get_or_create(username=name, defaults={"email": f"{name}@{member.slug}.example"})
+    email = f"{name}@{member.slug}.example"
+    user, _ = User.objects.get_or_create(username=name, defaults={"email": email})
+    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     Access.objects.create(member=member, user=user, role=Role.MANAGER)

@@ -11,6 +11,10 @@ from markdown_it import MarkdownIt
 from foundation import texts
 
 TAGS: Final = frozenset(["p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a"])
+# For those who write it.
+HINT: Final = (
+    "Markdown: paragraphs, lists, **bold**, `code`, > quotes and [links](https://…); no headings, no pictures."
+)
 LINK: Final = "nofollow noopener noreferrer"
 PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 

@@ -84,10 +84,20 @@ def _opened(data: bytes) -> Image.Image:
 
 def _encoded(picture: Image.Image) -> Picture:
     picture.thumbnail((WIDTH, HEIGHT))
+    if _is_blank(picture):
+        raise BadPicture(
+            "Nothing is to be seen of it on white. Pictures that an SVG takes from elsewhere are left out."
+        )
     out = io.BytesIO()
     # Without what else an image may carry: where a photo was taken, whose camera it was.
     picture.save(out, "WEBP", quality=88, method=4, exif=b"", icc_profile=None)
     return Picture(out.getvalue(), picture.width, picture.height)
+
+
+def _is_blank(picture: Image.Image) -> bool:
+    """Whether it is all white where it is shown: on white."""
+    shown = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("L")
+    return shown.getextrema() == (255, 255)
 
 
 def main() -> None:

@@ -48,7 +48,12 @@ class OrganisationForm(StepForm):
     """Who asks."""
 
     needed = ("summary",)
-    website = forms.URLField(required=False, assume_scheme="https", help_text="Such as https://example.org.")
+    website = forms.URLField(
+        required=False,
+        assume_scheme="https",
+        help_text="Such as https://example.org.",
+        widget=forms.TextInput({"inputmode": "url"}),
+    )
 
     class Meta(StepForm.Meta):
         fields: ClassVar = ["organisation", "website", "summary", "motivation", "contact_name", "email", "chat"]

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from foundation import reasons, zones
+from foundation.markdown import HINT
 from members.models import ComputeOffer, Contact, Editable, Member, Report
 from members.services import edits, records
 
@@ -96,7 +97,14 @@ def zone_field(help_text: str) -> forms.ChoiceField:
 
 def link_field(help_text: str = "") -> forms.URLField:
     """A web address; https where nothing else was typed."""
-    return forms.URLField(required=False, max_length=200, assume_scheme="https", help_text=help_text)
+    # Not of type url: browsers would refuse what has no scheme, which is added here.
+    return forms.URLField(
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        help_text=help_text,
+        widget=forms.TextInput({"inputmode": "url"}),
+    )
 
 
 class RecordForm(RowForm[Member]):
@@ -110,6 +118,7 @@ class RecordForm(RowForm[Member]):
     class Meta:
         model = Member
         fields: ClassVar = list(records.OWN)
+        help_texts: ClassVar = {"story": f"Why you take part. {HINT}"}
         widgets: ClassVar = {"story": forms.Textarea({"rows": 10}), "mode": forms.RadioSelect}
 
     def __init__(self, *args: Any, reviewed: frozenset[str] = frozenset(), **kwargs: Any) -> None:  # noqa: ANN401

@@ -22,6 +22,10 @@ from members.services import access, edits
 
 MOST_BYTES = 1_000_000
 DAY = 86_400
+SAID = (
+    "You see each row before anything is written. A member that is new here is being taken in, and not public, "
+    "unless the column “state” says active."
+)
 REFUSED = (ValidationError, edits.EditError, access.NotAllowed)
 
 
@@ -117,11 +121,7 @@ class SmallImportForm(ImportForm):
         # What is larger than any upload may be does not come through at all.
         said = f"Choose a file of at most {MOST_BYTES:,} bytes."
         self.fields["import_file"].error_messages["required"] = said
-        self.fields[
-            "import_file"
-        ].help_text = (
-            "You see each row before anything is written. A member that is new here takes part, and is public, at once."
-        )
+        self.fields["import_file"].help_text = SAID
 
     def clean_import_file(self) -> Any:  # noqa: ANN401
         """At most a megabyte."""

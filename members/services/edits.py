@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,8 @@ Row = TypeVar("Row", bound=Editable)
 
 # So many edits of others, made while a form was open, are told apart.
 LOOKED_BACK: Final = 20
+LONGEST_LIST: Final = 50
+YEARS: Final = range(1980, 2101)
 
 
 class EditError(ValueError):
@@ -111,6 +114,7 @@ def check(row: Editable, names: Iterable[str]) -> None:
     known = set(names)
     row.clean_fields(exclude={field.name for field in row._meta.fields} - known)
     _check_lengths(row, known)
+    _check_sizes(row, known)
     row.validate_unique()
     row.validate_constraints()
 
@@ -122,6 +126,16 @@ def _check_lengths(row: Editable, names: Iterable[str]) -> None:
         longest = getattr(field, "max_length", None)
         if isinstance(field, models.TextField) and longest and len(value) > longest:
             raise ValidationError({name: f"Make it shorter: {len(value):,} characters, at most {longest:,}."})
+
+
+def _check_sizes(row: Editable, names: Iterable[str]) -> None:
+    """Lists that one reads at a glance, days of our time."""
+    for name in names:
+        value = getattr(row, name)
+        if isinstance(value, list) and len(value) > LONGEST_LIST:
+            raise ValidationError({name: f"These are {len(value):,}, and {LONGEST_LIST} are the most."})
+        if isinstance(value, date) and value.year not in YEARS:
+            raise ValidationError({name: f"Is {value.year} the year you mean?"})
 
 
 def _stale(row: Editable, seen: str) -> Stale:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from foundation.zones import said
@@ -47,6 +47,17 @@ class AlreadyDrained(DowntimesError):
 def may_plan(user: User, hub: Hub) -> bool:
     """Whether this person may enter, change and call off downtimes of this hub: its editors, and maintainers of all."""
     return user.has_perm("routing.change_downtime") or access.may(user, Role.EDITOR, hub.member)
+
+
+def beside(rows: Iterable[Downtime]) -> list[Downtime]:
+    """Other downtimes of the same hubs at the same time, which somebody may have entered already."""
+    found: list[Downtime] = []
+    mine = list(rows)
+    for row in mine:
+        others = Downtime.objects.standing().filter(hub=row.hub_id).exclude(pk__in=[each.pk for each in mine])
+        still = others.filter(Q(ends_at=None) | Q(ends_at__gt=row.starts_at))
+        found += still.filter(starts_at__lt=row.ends_at) if row.ends_at else still
+    return found
 
 
 @transaction.atomic

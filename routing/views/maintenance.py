@@ -47,6 +47,11 @@ def plan(request: HttpRequest, member: Member) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, f"Announced for {', '.join(row.hub.name for row in rows)}.")
+            for other in downtimes.beside(rows):
+                said = (
+                    f"{other.hub} has other maintenance at that time: “{other.text}” If it is the same, call one off."
+                )
+                messages.warning(request, said)
             return redirect("my-maintenance", member.slug)
     return page(request, "my/plan.html", member, form=form)
 

@@ -18,6 +18,9 @@ from routing.services import overview
 from routing.services.overview import HubOverview
 from routing.views import status, usage
 
+# An offer of which this person may read none of these is no more than an empty box.
+OF_AN_OFFER = ("title", "concurrent_users", "cpu_cores", "memory_gib", "provider", "ends", "grantor")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -75,4 +78,5 @@ def _is_public(contact: Contact) -> bool:
 def _offers(member: Member, who: visibility.Viewer) -> list[dict[str, Any]]:
     """What it gives now, as this person may see it."""
     found = member.offers.filter(pk__in=visibility.offers(who), state=ComputeOffer.State.ACTIVE)
-    return [visibility.shown(who, each) for each in found]
+    said = [visibility.shown(who, each) for each in found]
+    return [each for each in said if any(each.get(name) for name in OF_AN_OFFER)]

@@ -3,20 +3,22 @@
 "use strict";
 
 (() => {
+  // As the server writes it: "7 Dec, 13:20", and in which zone that is.
+  const english = "en-GB";
   const day = { day: "numeric", month: "short" };
-  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
   const weekday = { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZoneName: "short" };
 
   function written(at, how) {
     if (how === "weekday") {
-      return at.toLocaleString([], { ...weekday, ...time });
+      return at.toLocaleString(english, { ...weekday, ...time });
     }
     const now = new Date();
     if (at.toDateString() === now.toDateString()) {
-      return at.toLocaleTimeString([], time);
+      return at.toLocaleTimeString(english, time);
     }
     const year = at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
-    return at.toLocaleString([], { ...day, ...year, ...time });
+    return at.toLocaleString(english, { ...day, ...year, ...time });
   }
 
   function localise(part) {

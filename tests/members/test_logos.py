@@ -66,6 +66,9 @@ def test_an_svg_opens_no_file_of_ours(tmp_path):
     assert (red > 240, green < 16) == (True, True)
 
 
+ELSEWHERE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><image href="https://x.example/a.png"/></svg>'
+)
 ENTITIES = b"<!DOCTYPE svg [<!ENTITY a '%s'>%s]>" % (
     b"x" * 1000,
     b"".join(b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)),
@@ -84,8 +87,9 @@ ENTITIES = b"<!DOCTYPE svg [<!ENTITY a '%s'>%s]>" % (
         (bomb(), "too many points"),
         (b"<svg", "can't be drawn"),
         (ENTITIES + SVG % b"<text>&j;</text>", "can't be drawn"),
+        (ELSEWHERE, "Nothing is to be seen"),
     ],
-    ids=["nothing", "large", "gif", "jpeg", "cut off", "html", "bomb", "half an svg", "entities"],
+    ids=["nothing", "large", "gif", "jpeg", "cut off", "html", "bomb", "half an svg", "entities", "elsewhere"],
 )
 def test_what_is_no_picture_is_refused(data, said):
     with pytest.raises(pictures.BadPicture, match=said):

@@ -90,6 +90,9 @@ def test_only_what_nobody_accepted_can_be_withdrawn(member, editor):
         {"restrictions": 2_001 * "x"},
         {"cpu_cores": -1},
         {"regions": ["x" * 61]},
+        {"regions": [f"r{number}" for number in range(51)]},
+        {"ends": date(9999, 12, 31)},
+        {"starts": date(1, 1, 1)},
     ],
 )
 def test_what_is_no_offer_is_refused(member, editor, values):

@@ -77,10 +77,12 @@ def test_a_members_page_says_what_everybody_may_know_and_no_more(read):
         "currency": "EUR",
     }
     ComputeOffer.objects.create(title="Ours", **given)
+    ComputeOffer.objects.create(title="Nothing of this is public", **{**given, "cpu_cores": None})
     ComputeOffer.objects.create(title="Later", **{**given, "state": "proposed", "cpu_cores": 7777})
 
     text = read("/members/stars/")
 
+    assert "What it gives CPU cores 512" in text
     assert "Why they take part We like it." in text
     assert "Retired hubs OLD" in text
     assert "CPU cores 512" in text

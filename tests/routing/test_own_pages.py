@@ -98,6 +98,9 @@ def test_editors_plan_change_and_call_off_maintenance_of_their_own_hubs(client, 
     values |= {"starts": f"{starts:%Y-%m-%dT10:00}", "ends": f"{starts:%Y-%m-%dT12:00}"}
     client.post("/my/heron/maintenance/plan/", {**values, "hubs": [hub.pk], "text": "New disks"})
     row = Downtime.objects.get()
+    again = client.post("/my/heron/maintenance/plan/", {**values, "hubs": [hub.pk], "text": "Disks"}, follow=True)
+    assert "has other maintenance at that time: “New disks”" in again.content.decode()
+    Downtime.objects.exclude(pk=row.pk).delete()
     assert (row.starts_at.hour, row.history.first().history_user.access.get().member) == (9, member)
     page = f"/my/heron/maintenance/{row.pk}/"
     client.post(page, {"verb": "extend", "ends": f"{starts:%Y-%m-%dT15:00}", "zone": "Europe/Berlin"})
