@@ -208,9 +208,9 @@ class LeaveForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=reasons.MAX_LENGTH,
-        help_text="One sentence, for those who read the history later.",
+        help_text="One sentence. Your own people and maintainers read it, nobody else.",
     )
-    sure = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off"}))
+    sure = forms.CharField(widget=forms.TextInput({"autocomplete": "off"}))
 
     def __init__(self, slug: str, data: Any = None) -> None:  # noqa: ANN401
         super().__init__(data)
@@ -231,6 +231,6 @@ class WhyForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=400,
-        help_text="One sentence, for those who read the history later.",
+        help_text="One sentence. Your own people and maintainers read it, nobody else.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )

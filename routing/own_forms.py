@@ -26,7 +26,7 @@ def why(*, required: bool = True) -> forms.CharField:
         label="Why",
         max_length=400,
         required=required,
-        help_text="One sentence, for those who read the history later.",
+        help_text="One sentence. Everybody can read it: it stands in the hub's public history.",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 

@@ -202,3 +202,9 @@ def _refuse_last(row: Contact) -> None:
         raise LastOne(
             f"{row} is the last technical contact of {row.member}, which has a hub in use: name another one first."
         )
+    # Who has not confirmed the address gets no alerts: a hub in use is not left to them alone.
+    if row.email_confirmed_at and not others.exclude(email_confirmed_at=None).exists():
+        raise LastOne(
+            f"{row} is the last technical contact of {row.member} with a confirmed address, and a hub of it is in "
+            "use: let another one confirm theirs first."
+        )

@@ -45,6 +45,8 @@ def edit(text: Text, values: Mapping[str, Any], *, by: User, seen: str | None = 
     `seen` is the fingerprint the editor saw: edits.Stale if it is another by now.
     """
     row = edits.locked(text)
+    if not row.history.exists():  # As it came with the portal: what it was before is told by that.
+        history.note([row], by=None, reason="as it came with the portal", created=True)
     changed = edits.apply(row, values, seen=seen)
     if changed:
         row.edited_at = timezone.now()

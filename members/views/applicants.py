@@ -63,7 +63,7 @@ def say(request: HttpRequest, secret: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, secret, form)
     if not rates.spend("application-message", str(found.pk), "20/hour"):
-        form.add_error(None, "That were many messages. Wait an hour, please; what you typed is still here.")
+        form.add_error(None, "Those were many messages. Wait an hour, please; what you typed is still here.")
         return _page(request, found, secret, form, status=429)
 
     def do(found: Application) -> str:

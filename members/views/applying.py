@@ -18,7 +18,7 @@ from members.views import visitors
 # Which application this browser works on.
 SESSION: Final = "application"
 TOO_OFTEN: Final = (
-    "That were many applications from your network in a short time. Wait an hour, please: nothing is lost."
+    "Those were many applications from your network in a short time. Wait an hour, please: nothing is lost."
 )
 
 

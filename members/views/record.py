@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.dateparse import parse_datetime
@@ -43,8 +44,10 @@ def decide(request: HttpRequest, member: Member, pk: int) -> HttpResponse:
             records.accept(change, by=by)
         elif verb == "decline":
             records.decline(change, reason=request.POST.get("reason", ""), by=by)
-        else:
+        elif verb == "withdraw":
             records.withdraw(change, by=by)
+        else:
+            raise BadRequest("What is to become of the change?")
     except (edits.EditError, reasons.NoReason) as error:
         messages.error(request, str(error))
     else:

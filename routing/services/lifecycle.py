@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
@@ -15,10 +15,23 @@ if TYPE_CHECKING:
     from members.models import User
 
 
+PUBLICLY: Final = {
+    Member.State.APPLICANT: "its member applies",
+    Member.State.ONBOARDING: "its member comes back through the admission checks",
+    Member.State.ACTIVE: "its member takes part again",
+    Member.State.PAUSED: "its member takes a break",
+    Member.State.PAST: "its member left the federation",
+}
+
+
 @transaction.atomic
 def move(member: Member, to: str, *, reason: str, by: User | None, seen: str | None = None) -> MemberChange:
-    """Let the member be in another state, and its hubs with it: all of it or nothing. As members.services.lifecycle."""
+    """Let the member be in another state, and its hubs with it: all of it or nothing. As members.services.lifecycle.
+
+    Why is for the member's own people and for maintainers. What changes of a hub is public: it says only what happened.
+    """
     change = lifecycle.move(member, to, reason=reason, by=by, seen=seen)
+    reason = PUBLICLY[Member.State(to)]
     own = Hub.objects.filter(member=member)
     match to:
         case Member.State.PAUSED:

@@ -11,7 +11,7 @@ from routing.models import Flip, RampEvent
 from routing.services import hub_states, weights, wording
 from routing.services.timeline import Entry
 
-MAINTAINER: Final = "a maintainer"
+SOMEBODY: Final = "somebody in charge"
 HAPPENED: Final = {
     "planned": ("resting", "○", "Maintenance was announced"),
     "drain": ("resting", "○", "Taken out for the moment"),
@@ -44,9 +44,9 @@ class Told:
 
 
 def tell(entry: Entry, *, names: bool) -> Told:
-    """The entry in words; without `names` a person is only "a maintainer"."""
+    """The entry in words; without `names` nobody is named: it may be a maintainer or one of the member."""
     kind, shape, what, why = _what(entry)
-    who = (entry.by if names else MAINTAINER) if entry.by else ""
+    who = (entry.by if names else SOMEBODY) if entry.by else ""
     return Told(entry, kind, shape, what, why, who)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from members.models import User
+from members.models import Member, Text, User
+from members.services import texts
 from routing.models import Hub, SnapshotVersion
 from routing.services import weight_history
 from tests.browser.conftest import SMALL, log_in, overflow, violations, wait_until
@@ -110,6 +112,52 @@ def test_every_page_fits_a_phone_and_ours_are_readable_for_everybody(office, pag
             screenshots(page, f"office-{name}")
             faults[name] += violations(page, ".office")
     assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.fixture
+def words(office) -> Iterator[Text]:
+    """The words of a page; they outlive the tests, and are put back."""
+    text = Text.objects.get(key="join")
+    yield text
+    texts.restore(text)
+
+
+def bring(page: Page, office: str, model: str, table: str) -> None:
+    """Choose a table and look at what it would do."""
+    page.goto(f"{office}/members/{model}/import/")
+    file = {"name": "table.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Submit").click()
+
+
+def test_the_offices_pages_about_people_are_looked_at(office, words, page: Page, screenshots):
+    def look(name: str, part: str = "") -> None:
+        for suffix, size in (("-phone", SMALL), ("", {"width": 1280, "height": 800})):
+            page.set_viewport_size(size)
+            assert overflow(page) <= 0, name
+            screenshots(page, f"office-{name}{suffix}")
+        assert not part or violations(page, part) == [], name
+
+    page.goto(f"{office}/members/text/{words.pk}/change/")
+    look("words", ".office-said")
+    page.get_by_label("Title").fill("Come in")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto(f"{office}/members/text/{words.pk}/history/")
+    expect(page.locator("#change-history")).to_contain_text("maintainer")
+    look("history", "#change-history")
+
+    bring(page, office, "member", "slug,name,nope\nmoss,Moss Library,1\n")
+    expect(page.get_by_text("No such column: nope.")).to_be_visible()
+    look("import-refused")
+    bring(page, office, "member", f"slug,name,summary\nmoss-library,{'Bibliothek ' * 8},We read.\ndriftglass,Drift,\n")
+    look("import-preview")
+    page.get_by_role("button", name="Confirm").click()
+    assert Member.objects.get(slug="driftglass").name == "Drift"
+
+    page.goto(f"{office}/members/contact/")
+    look("contacts")
+    page.get_by_role("link", name="Ada Lindqvist").click()
+    look("contact")
 
 
 def test_the_weights_can_be_changed_without_javascript(portal, office, page: Page, browser_with_loop):

@@ -124,7 +124,7 @@ def test_words_and_what_is_looked_at_first_are_kept_with_who():
     by, text = make_maintainer(), Text.objects.get(key="join")
     texts.edit(text, {"title": "Come in"}, by=by)
     texts.restore(text, by=by)
-    assert [each.title for each in text.history.all()] == ["Join the federation", "Come in"]
+    assert [each.title for each in text.history.all()] == ["Join the federation", "Come in", "Join the federation"]
 
     records.review(["name"], by=by)
     records.review([], by=by)

@@ -152,3 +152,16 @@ def test_others_may_not(member, role):
 def test_a_maintainer_may(member):
     contacts.remove(contacts.add(member, ADA, by=make_maintainer()), by=make_maintainer())
     assert not Contact.objects.exists()
+
+
+def test_a_hub_in_use_is_not_left_to_somebody_who_gets_no_alerts():
+    member = make_hub("used").member
+    confirmed = make_contact(member, roles=["technical"])
+    other = make_contact(member, roles=["technical"], email_confirmed_at=None)
+    with pytest.raises(contacts.LastOne, match="confirmed address"):
+        contacts.remove(confirmed, by=make_maintainer())
+
+    contacts.confirm(other)
+    contacts.remove(confirmed, by=make_maintainer())
+
+    assert list(member.contacts.all()) == [other]

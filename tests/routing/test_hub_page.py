@@ -244,8 +244,8 @@ def test_what_is_still_to_come_has_not_happened(read):
 @pytest.mark.parametrize(
     ("who", "shown"),
     [
-        (None, "by a maintainer"),
-        (lambda: make_user("reader"), "by a maintainer"),
+        (None, "by somebody in charge"),
+        (lambda: make_user("reader"), "by somebody in charge"),
         (lambda: make_maintainer("colleague"), "by Ada Lovelace"),
     ],
 )

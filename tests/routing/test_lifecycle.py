@@ -53,8 +53,8 @@ def test_who_leaves_is_out_of_the_rotation_and_its_history_stays(member):
     lifecycle.move(member, "past", reason="the grant ended", by=make_person(member))
     assert states(member) == ["retired", "retired"]
     change = WeightChange.objects.get(hub__key="a")
-    assert (change.to_weight, change.reason) == (Decimal(0), "the grant ended")
-    assert Hub.history.filter(key="a").first().history_change_reason == "the grant ended"
+    assert (change.to_weight, change.reason) == (Decimal(0), "its member left the federation")
+    assert Hub.history.filter(key="a").first().history_change_reason == "its member left the federation"
 
 
 def test_the_prime_cannot_leave_and_then_nothing_happens(member):
