@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, time, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from members.models import AvoidDate, Meeting, MeetingSeries
@@ -27,6 +29,22 @@ def test_twelve_are_made_ahead_once_however_often_somebody_looks():
     assert len({each.uid for each in rows}) == 12
     assert rows[0].pad == f"https://pad.example.org/{rows[0].starts_at:%Y-%m-%d}"
     assert meeting_series.keep_all_ahead(timezone.now() + timedelta(days=14)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_beats_at_once_make_each_meeting_once():
+    series = make_series(WEEKLY)
+    Meeting.objects.all().delete()
+
+    def beat() -> int:
+        try:
+            return meeting_series.keep_all_ahead()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        made = [each.result() for each in [pool.submit(beat), pool.submit(beat)]]
+    assert (sorted(made), len(coming(series))) == ([0, 12], 12)
 
 
 def test_the_preview_saves_nothing_and_warns_of_days_to_avoid_and_of_other_meetings():
