@@ -17,6 +17,8 @@ KIND: Final = "weekly"
 # Monday morning in the federation's own zone.
 DAY: Final = 0
 HOUR: Final = 7
+# So that one sees where the next message begins, also in plain text.
+BETWEEN: Final = "\n\n* * *\n\n"
 
 
 def next_one(now: datetime) -> datetime:
@@ -51,7 +53,7 @@ def _write(address: str, week: datetime, now: datetime) -> bool:
             recipient=address,
             occasion=f"week of {week:%Y-%m-%d}",
             subject=f"The federation this week: {_counted(useful)}",
-            body="\n\n\n".join(_item(each) for each in useful),
+            body=BETWEEN.join(_item(each) for each in useful),
             why="you chose to get these together, once a week",
         )
     of_use = Notice.objects.filter(pk__in=[each.pk for each in useful])

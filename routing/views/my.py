@@ -21,7 +21,7 @@ from members.services import access, contacts, edits
 from members.services import lifecycle as steps_of
 from members.views.own import for_member, page, who
 from routing.models import Hub, HubProposal
-from routing.services import capacity, hubs, lifecycle, overview, redirects, todos
+from routing.services import capacity, hubs, lifecycle, overview, redirects, responsibilities, todos
 
 WORDS = {
     Member.State.ONBOARDING: ("Begin onboarding", "It comes back through the admission checks."),
@@ -67,6 +67,7 @@ def overview_of(request: HttpRequest, member: Member) -> HttpResponse:
         contacts=[(each, contacts.is_fresh(each, now)) for each in member.contacts.all()],
         offers=member.offers.all(),
         promises=Responsibility.labels,
+        kept=responsibilities.of(member, now),
         people=member.access.filter(user__service=False).select_related("user"),
         last_step=member.changes.select_related("by").first(),
         steps=steps_of.steps(member, by),

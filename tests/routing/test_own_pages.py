@@ -174,6 +174,6 @@ def test_the_overview_asks_the_database_a_few_times_however_much_there_is(client
         make_contact(member)
         make_downtime(hub)
     client.force_login(make_person(member))
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(44):
         assert client.get("/my/heron/").status_code == 200
     assert Contact.objects.count() == ComputeOffer.objects.count() == Hub.objects.count() == 6
