@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Contact, Member, Role
+from members.models import Contact, Member, Notice, Role
 from members.services import access, edits, history, notices, recipients
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ CHECK_IN: Final = "contact-check-in"
 CONFIRM_WITHIN: Final = timedelta(days=14)
 # The ladder of reminders lasts a month: its first link must work to the end.
 CHECK_IN_WITHIN: Final = timedelta(days=60)
+# So many letters that ask for confirmation a member may have sent in a day.
+MOST_ASKED: Final = 30
 # Twice a year somebody says that it is still right.
 FRESH: Final = timedelta(days=183)
 
@@ -34,6 +36,10 @@ class ContactsError(edits.EditError):
 
 class LastOne(ContactsError):
     """Nobody would be left to call when a hub that is in use has trouble."""
+
+
+class TooMany(ContactsError):
+    """More letters to people who did not ask for one than a member may have sent in a day."""
 
 
 class BadLink(ContactsError):
@@ -121,8 +127,14 @@ def still_right(contact: Contact, *, by: User | None) -> Contact:
 
 
 def ask_to_confirm(contact: Contact) -> None:
-    """Send the link that shows the address to be theirs: at most once an hour, however often it is asked for."""
-    now = timezone.now()
+    """Send the link that shows the address to be theirs: at most once an hour, however often it is asked for.
+
+    TooMany when a member's people had so many sent today: the addresses may be those of strangers.
+    """
+    now, standing = timezone.now(), recipients.of_member(contact.member_id)
+    asked = Notice.objects.filter(kind=CONFIRM, standing=standing, created_at__gt=now - timedelta(days=1))
+    if asked.count() >= MOST_ASKED:
+        raise TooMany(f"{MOST_ASKED} people were asked today to confirm that they are contacts. Go on tomorrow.")
     notices.queue(
         kind=CONFIRM,
         recipient=contact.email.lower(),
@@ -134,7 +146,7 @@ def ask_to_confirm(contact: Contact) -> None:
             f"The link works for {CONFIRM_WITHIN.days} days. If it is not right, do nothing: you will get no alerts."
         ),
         why=f"{contact.member} entered your address as that of its contact",
-        standing=recipients.of_member(contact.member_id),
+        standing=standing,
         useful_until=now + CONFIRM_WITHIN,
     )
 

@@ -111,6 +111,16 @@ class TestTheLastTechnicalContact:
         assert contacts.edit(last, {"name": "Grace"}, by=editor).name == "Grace"
 
 
+def test_strangers_are_asked_to_confirm_so_many_times_a_day_and_no_more(member, editor, monkeypatch):
+    monkeypatch.setattr(contacts, "MOST_ASKED", 2)
+    values = {"roles": ["technical"], "name": "Kim"}
+    for number in range(2):
+        contacts.add(member, {**values, "email": f"kim{number}@example.org"}, by=editor)
+    with pytest.raises(contacts.TooMany, match="Go on tomorrow"):
+        contacts.add(member, {**values, "email": "kim2@example.org"}, by=editor)
+    contacts.add(make_member(), {**values, "email": "kim2@example.org"}, by=None)
+
+
 def test_the_second_editor_is_told(member, editor):
     contact = make_contact(member)
     seen = contact.fingerprint
