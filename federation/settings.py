@@ -354,7 +354,12 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Federation Portal",
     "VERSION": "1",
-    "DESCRIPTION": "One source of truth about the federation. docs/api.md explains what all resources have in common.",
+    "DESCRIPTION": (
+        "One source of truth about the federation. What is public needs no token; for the rest make one at "
+        "`/my/tokens/`. Lists come in pages: follow `next`. An ETag goes back as `If-None-Match`, or as `If-Match` "
+        "with a write. The same `Idempotency-Key` is done once. Errors are problems of RFC 9457. "
+        "More is said in docs/api.md of the portal's repository."
+    ),
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,

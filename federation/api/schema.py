@@ -57,6 +57,11 @@ WRITE_ERRORS: Final = {
 class Schema(AutoSchema):
     """Adds the parameters that all resources have."""
 
+    def get_summary(self) -> str | None:
+        """The first sentence of what is said about it: what it does can be read without opening it."""
+        said = " ".join((self.get_description() or "").split())
+        return said.partition(". ")[0].partition(": ")[0].rstrip(".")[:120] or None
+
     def get_override_parameters(self) -> list[Any]:
         """Of reads `fields`, of writes their two headers."""
         if self.method not in {"GET", "HEAD"}:

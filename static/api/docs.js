@@ -1,4 +1,8 @@
 "use strict";
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+follow();
+dark.addEventListener("change", follow);
 const docs = document.getElementById("docs");
 SwaggerUIBundle({
   url: docs.dataset.schema,

@@ -26,6 +26,7 @@ def test_every_operation_says_what_its_errors_look_like(anybody):
         for operation in operations.values():
             assert "application/problem+json" in operation["responses"]["404"]["content"]
             assert operation["operationId"]
+            assert operation["summary"]
 
 
 def test_the_docs_come_from_our_own_files(client):
