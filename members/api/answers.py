@@ -11,7 +11,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    NotAuthenticated,
+    ParseError,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -77,7 +83,11 @@ class Answers(APIView):
         odd = [*request.query_params, *(each for found in request.query_params.lists() for each in found[1])]
         if any("\0" in str(each) or not _encodes(str(each)) for each in (*odd, *kwargs.values())):
             raise ParseError("An address may not hold a null byte, nor half a character.")
-        super().initial(request, *args, **kwargs)
+        try:
+            super().initial(request, *args, **kwargs)
+        except (AuthenticationFailed, NotAuthenticated, PermissionDenied):
+            self._count(request)
+            raise
         if request.method not in SAFE_METHODS:
             self._claim(request)
 
@@ -160,6 +170,11 @@ class Answers(APIView):
     def _knows(self, etag: str) -> bool:
         known = parse_etags(self.request.headers.get("If-None-Match", ""))
         return "*" in known or etag in {each.removeprefix("W/") for each in known}
+
+    def _count(self, request: Request) -> None:
+        """Who is refused is counted as well: else tokens could be guessed as fast as we answer."""
+        if getattr(request._request, "rate", None) is None:
+            self.check_throttles(request)
 
     def _claim(self, request: Request) -> None:
         key = request.headers.get(IDEMPOTENCY_KEY, "")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -99,6 +100,13 @@ class Contacts(Seen):
     def get_queryset(self) -> QuerySet[Contact]:
         """Those the caller sees."""
         return visibility.contacts(self.who).select_related("member")
+
+    def once_seen(self, names: Sequence[str]) -> Iterable[Any]:
+        """Those that chose to be seen by such a caller once."""
+        rows = Contact.history.filter(id__in=names)
+        if not self.who.maintainer:
+            rows = rows.filter(Q(member_id__in=self.who.roles) | visibility.chosen_for(self.who))
+        return rows.values_list("id", flat=True)
 
     def told(self, found: dict[str, Any]) -> dict[str, Any]:
         """Without the account."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,6 +18,7 @@ from members.api.callers import PeopleWrite, viewer, writer
 from members.api.problems import refused
 from members.api.resources import Order, Record, Resource
 from members.models import Member, MemberChange
+from members.models.members import known
 from members.services import access, edits, records, visibility
 
 TEXTS: Final = ("website", "funded_by", "funded_by_url", "run_by", "run_by_url", "time_zone")
@@ -116,6 +117,13 @@ class Members(Seen):
     def get_queryset(self) -> QuerySet[Member]:
         """Those the caller may know of."""
         return visibility.members(self.who)
+
+    def once_seen(self, names: Sequence[str]) -> Iterable[Any]:
+        """Those that were public once, and their own."""
+        rows = Member.history.filter(slug__in=names)
+        if not self.who.maintainer:
+            rows = rows.filter(Q(id__in=self.who.roles) | known())
+        return rows.values_list("slug", flat=True)
 
     def told(self, found: dict[str, Any]) -> dict[str, Any]:
         """With the logo's address."""

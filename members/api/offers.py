@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -111,6 +112,13 @@ class Offers(Seen):
     def get_queryset(self) -> QuerySet[ComputeOffer]:
         """Those the caller sees."""
         return visibility.offers(self.who).select_related("member", "team_contact")
+
+    def once_seen(self, names: Sequence[str]) -> Iterable[Any]:
+        """Those that were given once, and those of their own members."""
+        rows = ComputeOffer.history.filter(id__in=names)
+        if not self.who.maintainer:
+            rows = rows.filter(Q(member_id__in=self.who.roles) | Q(state__in=visibility.GIVEN))
+        return rows.values_list("id", flat=True)
 
     def told(self, found: dict[str, Any]) -> dict[str, Any]:
         """With numbers for rows, and money as text."""

@@ -73,8 +73,13 @@ class Resource(Answers, viewsets.GenericViewSet[Any]):
             # On the first page only.
             first = "cursor" not in request.query_params
             found = traces.gone(visible, self.traced, self.lookup_column, since) if first else []
-            response.data["gone"] = found
+            once = {str(name) for name in self.once_seen([each["name"] for each in found])} if found else set()
+            response.data["gone"] = [each for each in found if each["name"] in once]
         return response
+
+    def once_seen(self, names: Sequence[str]) -> Iterable[Any]:
+        """Those of the names that this caller may ever have seen: of others they are not told that they are gone."""
+        return names
 
     def retrieve(self, request: Request, **_where: Any) -> Response:  # noqa: ANN401
         """One of them."""

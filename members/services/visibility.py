@@ -123,21 +123,26 @@ def members(who: Viewer) -> MemberQuerySet:
     return Member.objects.filter(known() | Q(pk__in=who.roles))
 
 
+def chosen_for(who: Viewer) -> Q:
+    """The contacts, also of history, that chose to be seen by somebody like them, of whatever member."""
+    if who.takes_part:
+        return Q(visibility__in=[choice for choice, kind in BY_CHOICE.items() if kind <= OTHER_MEMBER])
+    return Q(visibility=Contact.Visibility.PUBLIC, email_confirmed_at__isnull=False)
+
+
 def contacts(who: Viewer) -> ContactQuerySet:
     """The contacts they see."""
     if who.maintainer:
         return Contact.objects.all()
-    chosen = Q(visibility=Contact.Visibility.PUBLIC, email_confirmed_at__isnull=False)
-    if who.takes_part:
-        chosen = Q(visibility__in=[choice for choice, kind in BY_CHOICE.items() if kind <= OTHER_MEMBER])
-    return Contact.objects.filter(Q(member__in=who.roles) | known("member__") & Q(member__state__in=LISTED) & chosen)
+    theirs = Q(member__in=who.roles)
+    return Contact.objects.filter(theirs | known("member__") & Q(member__state__in=LISTED) & chosen_for(who))
 
 
 def offers(who: Viewer) -> ComputeOfferQuerySet:
     """The offers of compute they see."""
     if who.maintainer:
         return ComputeOffer.objects.all()
-    given = Q(known("member__"), state__in=_GIVEN)
+    given = Q(known("member__"), state__in=GIVEN)
     return ComputeOffer.objects.filter(Q(member__in=who.roles) | given)
 
 
@@ -158,7 +163,7 @@ def shown(who: Viewer, row: models.Model) -> dict[str, Any]:
     return {name: getattr(row, name) for name in fields(type(row), who.kind(_member_of(row).pk))}
 
 
-_GIVEN: Final = ["active", "expired"]
+GIVEN: Final = ["active", "expired"]
 
 
 def _least(row: models.Model) -> Kind:
@@ -168,7 +173,7 @@ def _least(row: models.Model) -> Kind:
         case Contact():
             return _least_of_contact(row) if member.is_public and member.state in LISTED else VIEWER
         case ComputeOffer():
-            return OUTSIDER if member.is_public and row.state in _GIVEN else VIEWER
+            return OUTSIDER if member.is_public and row.state in GIVEN else VIEWER
         case Access() | Report():
             return VIEWER
         case Invitation():

@@ -108,6 +108,11 @@ class Reports(Seen):
         rows = Report.objects.select_related("member")
         return rows if self.who.maintainer else rows.filter(member__in=self.who.roles)
 
+    def once_seen(self, names: Sequence[str]) -> Iterable[Any]:
+        """Those of their own members."""
+        rows = Report.history.filter(id__in=names)
+        return (rows if self.who.maintainer else rows.filter(member_id__in=self.who.roles)).values_list("id", flat=True)
+
     def represent(self, rows: Iterable[Report]) -> Sequence[Mapping[str, Any]]:
         """Each; of a single one that is still written, the figures as they are now."""
         wanted = self.wanted_fields()
