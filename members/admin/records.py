@@ -54,6 +54,14 @@ class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
         """What was is looked at, not brought back: services know what may be changed."""
         return True
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; who may not see the row is told so, whether there is one or not."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
     def history_form_view(
         self,
         request: HttpRequest,
@@ -61,7 +69,9 @@ class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
         version_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """All that was is in the list."""
+        """All that was is in the list, for who may see the row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         return redirect(admin_urlname(self.opts, "history"), object_id)  # type: ignore[arg-type]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401
