@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.template import loader
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.defaults import server_error
+from psycopg.errors import UndefinedTable
 
 RETRY_AFTER_SECONDS = 30
 # What Django raises while Postgres is away, or goes away.
@@ -21,7 +22,12 @@ AWAY = (OperationalError, InterfaceError)
 @requires_csrf_token
 def failed(request: HttpRequest) -> HttpResponse:
     """The project's `handler500`: 503 with a time to come back while Postgres is away, else 500."""
-    return away(request) if isinstance(sys.exception(), AWAY) else server_error(request)
+    return away(request) if _is_away(sys.exception()) else server_error(request)
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Whether the database is away, or its tables are only being made: the portal's first seconds, or a deploy's."""
+    return isinstance(error, AWAY) or isinstance(getattr(error, "__cause__", None), UndefinedTable)
 
 
 def away(request: HttpRequest) -> HttpResponse:
@@ -48,4 +54,4 @@ class DatabaseAway:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer for a view that could not reach the database; anything else takes its usual way."""
-        return away(request) if isinstance(exception, AWAY) else None
+        return away(request) if _is_away(exception) else None

@@ -10,9 +10,10 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 from django.template import loader
 from django.test import RequestFactory
+from psycopg.errors import UndefinedTable
 
 from members.models import Member, User
 from routing.models import Hub
@@ -241,6 +242,17 @@ def test_with_postgres_away_the_portal_says_when_to_come_back(client, monkeypatc
     assert answer.status_code == 503
     assert answer["Retry-After"] == str(errors.RETRY_AFTER_SECONDS)
     assert "The portal is away for a moment" in answer.content.decode()
+
+
+def test_while_the_tables_are_made_the_portal_says_that_it_is_away(client, monkeypatch):
+    client.raise_request_exception = False
+
+    def refuse(*_args, **_values):
+        raise ProgrammingError("no such table") from UndefinedTable("no such table")
+
+    monkeypatch.setattr("routing.models.hubs.HubQuerySet.published", refuse)
+
+    assert client.get("/").status_code == 503
 
 
 def test_a_fault_of_ours_is_a_500_with_a_page_for_people(client, monkeypatch):
