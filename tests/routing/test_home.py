@@ -115,20 +115,28 @@ def test_without_a_hub_it_says_how_one_is_added(read_home, client, count):
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "sentence", "words"),
     [
-        ({"weight": 0}, "○ resting Run by Quiet Lab Its weight is 0"),
-        ({"state": Hub.State.DRAINED}, "○ resting Run by Quiet Lab Maintainers gave it a rest"),
-        ({"state": Hub.State.ONBOARDING}, "○ joining Run by Quiet Lab It is being set up"),
+        ({"weight": 0}, "1 of 2 hubs is serving; Quiet is", "○ resting Run by Quiet Lab Its weight is 0"),
+        (
+            {"state": Hub.State.DRAINED},
+            "1 of 2 hubs is serving; Quiet is",
+            "○ resting Run by Quiet Lab Maintainers gave it a rest",
+        ),
+        (
+            {"state": Hub.State.ONBOARDING},
+            "The hub is serving. Quiet is joining.",
+            "○ joining Run by Quiet Lab It is being set up",
+        ),
     ],
 )
-def test_a_hub_that_takes_no_launches_says_why(read_home, count, values, words):
+def test_a_hub_that_takes_no_launches_says_why(read_home, count, values, sentence, words):
     make_hub("busy")
     make_hub("quiet", **values)
 
     text = read_home()
 
-    assert "1 of 2 hubs is serving; Quiet is" in text
+    assert sentence in text
     assert f"Quiet {words}" in text
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from demo.hubs import DemoHubs
 from routing.launch_counts import LaunchCounts
-from routing.models import HubHealth, LaunchMinute, LaunchTest
+from routing.models import Hub, HubHealth, LaunchMinute, LaunchTest
 from routing.services import launches, policies, publishing
 from tests.factories import make_hub
 
@@ -68,7 +68,8 @@ def test_the_counters_of_all_hubs_are_read_and_a_dead_one_is_left_out(hubs):
 
 
 def test_a_test_launch_reads_the_stream_until_the_hub_is_ready(hubs):
-    hub = make_hub("tested", url=next(iter(hubs.hubs.values())).url, test_spec="gh/binder-examples/requirements/HEAD")
+    hub = Hub.objects.get(key=next(iter(hubs.hubs)))
+    Hub.objects.filter(pk=hub.pk).update(test_spec="gh/binder-examples/requirements/HEAD")
     launches.test_hubs()
     test = LaunchTest.objects.get()
     assert (test.hub, test.ok, test.message) == (hub, True, "")
@@ -87,9 +88,9 @@ def test_a_hub_is_tested_once_in_fifteen_minutes_and_never_by_default(hubs):
 
 
 def test_a_refusal_of_the_hub_is_kept_in_its_words(hubs):
-    key, running = next(iter(hubs.hubs.items()))
+    key = next(iter(hubs.hubs))
     hubs.switch(key, "over-quota")
-    make_hub("tested", url=running.url, test_spec="gh/binder-examples/requirements/HEAD")
+    Hub.objects.filter(key=key).update(test_spec="gh/binder-examples/requirements/HEAD")
     launches.test_hubs()
     test = LaunchTest.objects.get()
     assert not test.ok

@@ -130,7 +130,10 @@ def test_a_new_active_hub_comes_in_by_a_ramp_unless_the_person_says_otherwise(cl
     values |= {"pod_headroom": 10, "ui_order": 0, "state": "active", "reason": "welcome"}
     client.post(reverse("admin:routing_hub_add"), values)
     assert Ramp.objects.get().hub.key == "new"
-    client.post(reverse("admin:routing_hub_add"), {**values, "key": "newer", "begin": "at once"})
+    client.post(
+        reverse("admin:routing_hub_add"),
+        {**values, "key": "newer", "url": "https://newer.example.org", "begin": "at once"},
+    )
     assert Ramp.objects.count() == 1
     assert Hub.objects.get(key="newer").weight == 5
 

@@ -53,7 +53,7 @@ def test_of_two_who_edit_at_once_the_second_is_told(client):
     edit = {"name": "Chat", "url": row.url, "events": ["hub.flipped"], "enabled": "on", "seen": row.fingerprint}
     client.post(url("webhook_change", row.pk), edit)
     late = client.post(url("webhook_change", row.pk), {**edit, "name": "Other", "events": ["weight.changed"]})
-    assert "Somebody changed this" in text(late)
+    assert "changed this since you opened it" in text(late)
     row.refresh_from_db()
     assert (row.name, row.events) == ("Chat", ["hub.flipped"])
 
