@@ -51,7 +51,7 @@ def _write(address: str, week: datetime, now: datetime) -> bool:
         notices.queue(
             kind=KIND,
             recipient=address,
-            occasion=f"week of {week:%Y-%m-%d}",
+            occasion=_occasion(address, week),
             subject=f"The federation this week: {_counted(useful)}",
             body=BETWEEN.join(_item(each) for each in useful),
             why="you chose to get these together, once a week",
@@ -61,6 +61,13 @@ def _write(address: str, week: datetime, now: datetime) -> bool:
     late = Notice.objects.filter(pk__in=[each.pk for each in rows], state=Notice.State.HELD)
     late.update(state=Notice.State.DROPPED, error="Of no use any more when the weekly letter was written.")
     return bool(useful)
+
+
+def _occasion(address: str, week: datetime) -> str:
+    """What was held only after the letter of the week was written goes into one more: no row is told by the first."""
+    first = f"week of {week:%Y-%m-%d}"
+    written = Notice.objects.filter(kind=KIND, recipient=address, occasion__startswith=first).count()
+    return f"{first}, {written + 1}" if written else first
 
 
 def _counted(rows: list[Notice]) -> str:

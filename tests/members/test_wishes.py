@@ -92,6 +92,17 @@ def test_weekly_letters_are_held_and_come_together_on_monday_once(letterbox):
     assert [after(each).state for each in (first, second, late)] == ["sent", "sent", "dropped"]
 
 
+def test_what_is_held_after_the_weekly_letter_was_written_goes_into_one_of_its_own(letterbox):
+    wishes.choose(ADA, ALERTS, "weekly")
+    for number, word in ((1, "first"), (2, "second")):
+        notice = alert(subject=f"The {word} one", state=Notice.State.HELD)
+        Notice.objects.filter(pk=notice.pk).update(created_at=MONDAY - timedelta(days=1))
+        assert [weekly.write(MONDAY + timedelta(minutes=30 * each)) for each in (number, number + 1)] == [1, 0]
+        assert after(notice).state == "sent"
+        assert Notice.objects.filter(kind="weekly").count() == number
+    assert Notice.objects.filter(kind="weekly", subject__endswith="The second one").exists()
+
+
 @pytest.mark.parametrize(("wanted", "state"), [("now", "waiting"), ("never", "dropped")])
 def test_what_is_held_follows_a_change_of_mind(letterbox, wanted, state):
     wishes.choose(ADA, ALERTS, "weekly")
