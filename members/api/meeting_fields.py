@@ -23,7 +23,9 @@ class ItemRecord(Record):
     text = serializers.CharField(help_text="Markdown.")
     minutes = serializers.IntegerField()
     seen_by = serializers.ChoiceField(AgendaItem.SeenBy.choices)
-    member = serializers.CharField(allow_null=True, help_text="The slug of the member that proposed it.")
+    member = serializers.CharField(
+        allow_null=True, help_text="The slug of the member that proposed it, if you may know of it."
+    )
     from_portal = serializers.BooleanField()
 
 
@@ -133,8 +135,9 @@ class NewItem(ItemEdit):
     member = serializers.CharField(required=False, max_length=63, help_text="For which of your members.")
 
 
-def item(row: AgendaItem) -> dict[str, Any]:
-    """An item as `ItemRecord` says."""
+def item(row: AgendaItem, *, takes_part: bool) -> dict[str, Any]:
+    """An item as `ItemRecord` says; everybody hears of members only that may be known."""
+    member = row.member if row.member and (takes_part or row.member.is_public) else None
     return {
         "id": row.pk,
         "meeting": row.meeting_id,
@@ -142,7 +145,7 @@ def item(row: AgendaItem) -> dict[str, Any]:
         "text": row.text,
         "minutes": row.minutes,
         "seen_by": row.seen_by,
-        "member": row.member and row.member.slug,
+        "member": member and member.slug,
         "from_portal": bool(row.source),
     }
 
@@ -155,7 +158,7 @@ def meeting(row: Meeting, *, takes_part: bool, now: datetime) -> dict[str, Any]:
         **{name: getattr(row, name) for name in names},
         "phase": row.phase(now),
         "series": row.series_id,
-        "agenda": [item(each) for each in _agenda(row, takes_part=takes_part)],
+        "agenda": [item(each, takes_part=takes_part) for each in _agenda(row, takes_part=takes_part)],
         "notes_public": row.notes_public,
     }
     if takes_part or row.notes_public:

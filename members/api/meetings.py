@@ -159,7 +159,9 @@ class Meetings(Federal):
         with _refused():
             item = agendas.propose(row, wanted, by=by, member=member)
         return Response(
-            fields.item(item), status=201, headers={"Location": reverse("api:agenda-items-detail", args=[item.pk])}
+            fields.item(item, takes_part=self.takes_part),
+            status=201,
+            headers={"Location": reverse("api:agenda-items-detail", args=[item.pk])},
         )
 
     def _told(self, row: Meeting) -> dict[str, Any]:
@@ -200,7 +202,7 @@ class AgendaItems(Federal):
     def represent(self, rows: Iterable[AgendaItem]) -> Sequence[Mapping[str, Any]]:
         """Each of them."""
         wanted = self.wanted_fields()
-        whole = [fields.item(row) for row in rows]
+        whole = [fields.item(row, takes_part=self.takes_part) for row in rows]
         return whole if wanted is None else [{name: row[name] for name in row if name in wanted} for row in whole]
 
     def version(self, row: AgendaItem) -> str:

@@ -37,6 +37,17 @@ def test_links_names_and_answers_are_for_people_of_the_federation(anybody, perso
     assert "place" not in caller_for(make_maintainer(), "members").get(f"meetings/{row.pk}/").json()
 
 
+def test_who_proposed_an_item_is_told_to_everybody_once_that_member_is_public(anybody, person):
+    row, quiet = make_meeting(), make_member("quiet-lab", state="onboarding")
+    row.items.create(title="Our start", member=quiet)
+    for path in (f"meetings/{row.pk}/", "agenda-items/"):
+        assert "quiet-lab" not in anybody.get(path).content.decode()
+        assert "quiet-lab" in person.get(path).content.decode()
+    quiet.state = "active"
+    quiet.save()
+    assert anybody.get(f"meetings/{row.pk}/").json()["agenda"][0]["member"] == "quiet-lab"
+
+
 def test_notes_that_are_not_public_are_not_told(anybody, person):
     row = make_meeting(starts=-2, notes="We met.", notes_public=False)
     row.actions.create(text="Buy disks")

@@ -63,6 +63,16 @@ def test_members_see_the_link_their_own_time_and_answer_there(client, ada):
     assert "One answers" in html(client, f"/meetings/{row.pk}/rsvp/", {"answer": "perhaps"})
 
 
+def test_the_public_reads_of_members_only_that_may_be_known(client, member):
+    row, quiet = make_meeting(), make_member("quiet-lab", state="onboarding", name="Quiet Lab")
+    row.items.create(title="Our start", member=quiet)
+    row.items.create(title="Disks", member=member)
+    page = html(client, f"/meetings/{row.pk}/")
+    assert ("Quiet Lab" in page, "a member" in page, "Heron" in page) == (False, True, True)
+    client.force_login(make_person(member))
+    assert "Quiet Lab" in html(client, f"/meetings/{row.pk}/")
+
+
 def test_a_proposal_that_is_wrong_keeps_what_was_typed(client, ada):
     row = make_meeting()
     answer = client.post(f"/meetings/{row.pk}/agenda/", {**ITEM, "minutes": "900", "text": "All of it"})
