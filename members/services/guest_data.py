@@ -47,4 +47,11 @@ def forget(user: User, name: str) -> None:
     ):
         for field in fields:
             model.history.filter(**{field: user.pk}).update(**{field: None})
+    # Reasons named who had a turn once.
+    for words in ("leads it", "takes notes"):
+        named = Meeting.history.filter(history_change_reason__startswith=f"{user} {words}: ")
+        named.update(history_change_reason=f"{name} {words}")
+    for ending in ("in exchange with {}", ": {} left", ": {} does it no more"):
+        named = Meeting.history.filter(history_change_reason__endswith=ending.format(user))
+        named.update(history_change_reason=f"a turn of {name}")
     RotaPerson.history.filter(user=user.pk).delete()

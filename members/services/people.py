@@ -16,8 +16,10 @@ from members.models import (
     Access,
     Application,
     Contact,
+    DeadAddress,
     FederationReport,
     Invitation,
+    LetterChoice,
     Member,
     MemberChange,
     Notice,
@@ -28,6 +30,8 @@ from members.models import (
 from members.services import access, contacts, edits, guest_data, history
 
 ERASED: Final = "somebody who was erased"
+# What a letter holds of its reader: also links and invitations are made for one address.
+EMPTIED: Final = ("body", "why", "link", "link_text", "calendar", "calendar_method", "error")
 APPLICATION: Final = ("organisation", "contact_name", "email", "chat", "state", "submitted_at", "hub_url")
 HISTORY: Final = ("history_date", "history_type", "username", "first_name", "last_name", "email", "time_zone")
 ACCOUNT: Final = ("username", "first_name", "last_name", "email", "time_zone", "date_joined", "last_login")
@@ -47,6 +51,7 @@ def export(user: User) -> dict[str, Any]:
         "invitations": list(_invitations(user).values("member__slug", "email", "role", "created_at", "accepted_at")),
         "applications": list(_applications(user).values(*APPLICATION)),
         "letters": list(_letters(user).values("subject", "created_at", "state", "why", "body")),
+        "choices": list(LetterChoice.objects.filter(_same_address("address", user)).values("topic", "wish")),
         "steps": list(MemberChange.objects.filter(by=user).values("member__slug", "to_state", "reason", "at")),
         "meetings": guest_data.export(user),
         "edits": [
@@ -134,10 +139,15 @@ def _other_maintainers(user: User) -> QuerySet[User]:
 def _forget_letters(user: User) -> None:
     """Those that wait are dropped; of all only kind and time stay. The number keeps the key of each row unique."""
     for letter in _letters(user):
-        letter.recipient, letter.subject, letter.body, letter.why = f"erased:{letter.pk}", "erased", "", ""
-        if letter.state in {Notice.State.WAITING, Notice.State.SENDING}:
+        letter.recipient, letter.subject = f"erased:{letter.pk}", "erased"
+        for name in EMPTIED:
+            setattr(letter, name, "")
+        if letter.state in {Notice.State.WAITING, Notice.State.SENDING, Notice.State.HELD}:
             letter.state = Notice.State.DROPPED
-        letter.save(update_fields=["recipient", "subject", "body", "why", "state"])
+        letter.save(update_fields=["recipient", "subject", "state", *EMPTIED])
+    if user.email:
+        for model in (LetterChoice, DeadAddress):
+            model.objects.filter(address=user.email.lower()).delete()
 
 
 def _forget_letters_about(user: User) -> None:
@@ -146,8 +156,8 @@ def _forget_letters_about(user: User) -> None:
     if len(str(user).split()) > 1:
         named |= Q(subject__icontains=str(user)) | Q(body__icontains=str(user))
     about = Notice.objects.filter(named)
-    about.filter(state=Notice.State.WAITING).update(state=Notice.State.DROPPED)
-    about.update(subject="erased", body="")
+    about.filter(state__in=[Notice.State.WAITING, Notice.State.HELD]).update(state=Notice.State.DROPPED)
+    about.update(subject="erased", body="", error="")
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def volunteer(user: User, *, facilitates: bool, takes_notes: bool) -> RotaPerson
     for duty in DUTIES:
         if not getattr(row, WILLING[duty]):
             for meeting in Meeting.objects.coming(now).filter(starts_at__gt=now, **{duty: user}):
-                _give(meeting, duty, None, by=user, reason=f"{user} does it no more")
+                _give(meeting, duty, None, by=user, reason="who did it does it no more")
     assign(now)
     return row
 
@@ -93,7 +93,7 @@ def hand_over(meeting: Meeting, duty: Duty, to: User | None, *, by: User | None)
     before: User | None = getattr(row, duty)
     later = Meeting.objects.coming(row.starts_at).filter(starts_at__gt=row.starts_at, **{duty: to}).first()
     if to is not None and before is not None and later is not None and before != to:
-        _give(later, duty, before, by=by, reason=f"in exchange with {to}")
+        _give(later, duty, before, by=by, reason="in exchange")
     _give(row, duty, to, by=by, reason="handed over")
     return row
 
@@ -141,9 +141,11 @@ def _leave_out_who_left(meeting: Meeting, duty: Duty, order: list[User]) -> None
     """Somebody whose account ended does nothing any more; who was asked by hand needs not be on the rota."""
     person: User | None = getattr(meeting, duty)
     if person is not None and person not in order and not (person.is_active and meetings.takes_part(person)):
-        _give(meeting, duty, None, by=None, reason=f"{person} left")
+        _give(meeting, duty, None, by=None, reason="who did it left")
 
 
 def _give(meeting: Meeting, duty: Duty, person: User | None, *, by: User | None, reason: str) -> None:
     setattr(meeting, duty, person)
-    history.save(meeting, by=by, reason=f"{person or 'nobody'} {WORDS[duty]}: {reason}", fields=[duty])
+    # Who is in the row itself; a name in words would stay when that person is erased.
+    who = "somebody" if person else "nobody"
+    history.save(meeting, by=by, reason=f"{who} {WORDS[duty]}: {reason}", fields=[duty])

@@ -6,10 +6,22 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from members.models import Access, Contact, MemberChange, Notice, Role, User
-from members.services import accounts, chronicle, contacts, lifecycle, people, records, retention
+from members.models import Access, Contact, DeadAddress, LetterChoice, Meeting, MemberChange, Notice, Role, User
+from members.services import (
+    accounts,
+    chronicle,
+    contacts,
+    history,
+    lifecycle,
+    people,
+    records,
+    retention,
+    rota,
+    topics,
+    wishes,
+)
 from members.services.visibility import Kind
-from tests.factories import make_contact, make_hub, make_maintainer, make_member, make_notice, make_person
+from tests.factories import make_contact, make_hub, make_maintainer, make_meeting, make_member, make_notice, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +143,34 @@ def test_what_others_were_told_of_a_person_is_forgotten_too():
     other.refresh_from_db()
     assert (told.subject, told.body, told.state) == ("erased", "", "dropped")
     assert other.subject == "Olga accepted"
+
+
+def test_letters_choices_and_turns_of_a_person_are_forgotten_with_all_that_names_them(ada):
+    accounts.edit(ada, name="Ada Lovelace", time_zone="")
+    link = "https://portal.example.org/meetings/answer/ada-secret/"
+    held = make_notice(
+        "ada@example.org",
+        state="held",
+        link=link,
+        link_text="Answer",
+        calendar="ATTENDEE:mailto:ada@example.org",
+        calendar_method="REQUEST",
+        error="550 <ada@example.org>: no such user",
+    )
+    wishes.choose("ada@example.org", topics.MEETINGS, "weekly")
+    wishes.bury("ada@example.org", "bounced")
+    row = make_meeting()
+    rota.volunteer(ada, facilitates=True, takes_notes=False)
+    assert people.export(ada)["choices"] == [{"topic": "meetings", "wish": "weekly"}]
+    history.save(row, by=None, reason="Ada Lovelace leads it: by the rota", fields=["facilitator"])
+    ada.refresh_from_db()
+    people.erase(ada)
+    held.refresh_from_db()
+    assert (held.state, held.link, held.calendar, held.error) == ("dropped", "", "", "")
+    assert not LetterChoice.objects.exists()
+    assert not DeadAddress.objects.exists()
+    reasons = " ".join(filter(None, Meeting.history.values_list("history_change_reason", flat=True)))
+    assert "Ada" not in reasons
+    assert "somebody who was erased leads it" in reasons
+    assert "somebody leads it: by the rota" in reasons
+    assert "ada@" not in everything_kept()
