@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from members.models import Access, Contact, Meeting, Member, Role, User
-from members.services.recipients import MAINTAINER, MAINTAINERS, Recipient, of_member
+from members.services.recipients import MAINTAINER, MAINTAINERS, TAKES_PART, Recipient, of_member
 
 # Members whose people are asked.
 TAKING_PART: Final = (Member.State.ONBOARDING, Member.State.ACTIVE, Member.State.PAUSED)
@@ -30,7 +31,7 @@ class Guest:
 
 def invited(meeting: Meeting) -> list[Recipient]:
     """Whom to invite, each once: those whose role asks for it. Who opted out is left out when letters are sent."""
-    found = [*_running(meeting), *_maintainers(), *_acting(), *_contacts(), *_willing()]
+    found = [*running(meeting), *_maintainers(), *_acting(), *_contacts(), *_willing()]
     return list({each.address: each for each in reversed(found)}.values())[::-1]
 
 
@@ -40,11 +41,32 @@ def absent(meeting: Meeting) -> list[Recipient]:
     return [each for each in invited(meeting) if each.address not in there]
 
 
+def still_here(addresses: Iterable[str]) -> dict[str, str]:
+    """Those of these addresses who are of the federation by now, and as what letters go to them."""
+    asked = {each.lower() for each in addresses}
+    contacts = Contact.objects.annotate(address=Lower("email")).filter(address__in=asked, member__state__in=TAKING_PART)
+    found = dict(contacts.exclude(email_confirmed_at=None).values_list("address", "member"))
+    people = _of_the_federation().filter(email__in=asked).values_list("email", flat=True)
+    return {address: of_member(member) for address, member in found.items()} | dict.fromkeys(people, TAKES_PART)
+
+
+def running(meeting: Meeting, *, over: bool = False) -> list[Recipient]:
+    """Those who lead the meeting and take its notes, unless they left since."""
+    here = {each.pk for each in _of_the_federation().filter(pk__in=[meeting.facilitator_id, meeting.note_taker_id])}
+    led, wrote = ("led", "took the notes of") if over else ("lead", "take the notes of")
+    return [
+        Recipient(user.email.lower(), f"you {what} this meeting", None, TAKES_PART)
+        for user, what in ((meeting.facilitator, led), (meeting.note_taker, wrote))
+        if user is not None and user.pk in here
+    ]
+
+
 def known(addresses: Iterable[str]) -> dict[str, Guest]:
     """Who is behind these addresses, as far as we know; accounts say more than contacts. Three queries."""
     asked = {each.lower() for each in addresses if each}
     found = {each: Guest(each) for each in asked}
-    for contact in Contact.objects.filter(email__in=asked).select_related("member").order_by("-position", "-pk"):
+    contacts = Contact.objects.annotate(address=Lower("email")).filter(address__in=asked).select_related("member")
+    for contact in contacts.order_by("-position", "-pk"):
         zone = contact.time_zone or contact.member.time_zone
         found[contact.email.lower()] = Guest(contact.email.lower(), contact.name, contact.member, zone)
     people = User.objects.filter(email__in=asked, is_active=True).prefetch_related("access__member")
@@ -62,10 +84,10 @@ def guest(address: str) -> Guest:
     return known([address]).get(address.lower(), Guest(address.lower()))
 
 
-def _running(meeting: Meeting) -> Iterator[Recipient]:
-    for user, what in ((meeting.facilitator, "lead this meeting"), (meeting.note_taker, "take its notes")):
-        if user is not None and user.is_active and user.email:
-            yield Recipient(user.email.lower(), f"you {what}")
+def _of_the_federation() -> QuerySet[User]:
+    """Accounts of people of members, and of maintainers, at whose address letters can be read."""
+    taking_part = Q(access__member__state__in=TAKING_PART) | Q(groups__name=MAINTAINERS)
+    return User.objects.filter(taking_part, is_active=True, service=False).exclude(email="").distinct()
 
 
 def _maintainers() -> Iterator[Recipient]:
@@ -93,6 +115,6 @@ def _contacts() -> Iterator[Recipient]:
 
 
 def _willing() -> Iterator[Recipient]:
-    people = User.objects.filter(rota__isnull=False, is_active=True).exclude(email="")
-    for user in people.filter(Q(rota__facilitates=True) | Q(rota__takes_notes=True)).order_by("pk"):
-        yield Recipient(user.email.lower(), "you lead meetings or take notes in turn")
+    people = _of_the_federation().filter(Q(rota__facilitates=True) | Q(rota__takes_notes=True)).order_by("pk")
+    for user in people:
+        yield Recipient(user.email.lower(), "you lead meetings or take notes in turn", None, TAKES_PART)

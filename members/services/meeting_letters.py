@@ -94,12 +94,13 @@ def _tell_change(meeting: Meeting, now: datetime) -> None:
 
 
 def _concerned(meeting: Meeting, heard: set[str]) -> list[Recipient]:
-    """Who has heard of it and is still invited, and who answered that they may come, before it was changed."""
+    """Who has heard of it and is still invited, and who answered that they may come, before it was changed.
+
+    Who left since does not hear of it: a new link is often made because somebody left.
+    """
     answers = meeting.rsvps.filter(answer__in=[Rsvp.Answer.YES, Rsvp.Answer.MAYBE], at__lt=meeting.changed_at)
-    said = {
-        address: Recipient(address, "you said that you may come")
-        for address in answers.values_list("address", flat=True)
-    }
+    here = guests.still_here(answers.values_list("address", flat=True))
+    said = {each: Recipient(each, "you said that you may come", None, here[each]) for each in sorted(here)}
     invited = {each.address: each for each in guests.invited(meeting) if each.address in heard}
     return list({**said, **invited}.values())
 
@@ -132,10 +133,7 @@ def nudge(now: datetime) -> None:
 
 
 def _nudged(meeting: Meeting, rung: Rung) -> list[Recipient]:
-    found: list[Recipient] = []
-    for user, what in ((meeting.facilitator, "led"), (meeting.note_taker, "took the notes of")):
-        if user is not None and user.is_active and user.email:
-            found.append(Recipient(user.email.lower(), f"you {what} this meeting"))
+    found = guests.running(meeting, over=True)
     if rung.day >= MAINTAINERS_FROM or not found:
         found += recipients.maintainers()
     return list({each.address: each for each in reversed(found)}.values())[::-1]

@@ -10,7 +10,7 @@ from typing import Final
 from django.db.models.functions import Lower
 
 from members.models import Access, Contact, DeadAddress, LetterChoice, Member, Notice, User
-from members.services import recipients, topics, wishes
+from members.services import guests, recipients, topics, wishes
 
 OFF: Final = "The account with this address was switched off."
 NO_MAINTAINER: Final = "It was for maintainers, and they are none any more."
@@ -75,8 +75,12 @@ def _standings(addresses: Collection[str]) -> Mapping[str, Collection[str]]:
     for address in people.filter(groups__name=recipients.MAINTAINERS).values_list("email", flat=True):
         found[address].add(recipients.MAINTAINER)
     given = Access.objects.filter(user__in=people).exclude(member__state=Member.State.PAST)
+    people_of = list(given.values_list("user__email", "member", "member__state"))
     contacts = Contact.objects.annotate(address=Lower("email")).filter(address__in=addresses)
     theirs = contacts.exclude(member__state=Member.State.PAST).values_list("address", "member")
-    for address, member in [*given.values_list("user__email", "member"), *theirs]:
+    for address, member in [*((address, member) for address, member, _ in people_of), *theirs]:
         found[address].add(recipients.of_member(member))
+    for address, _, state in people_of:
+        if state in guests.TAKING_PART:
+            found[address].add(recipients.TAKES_PART)
     return found

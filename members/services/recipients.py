@@ -12,6 +12,8 @@ from members.models import Channel, Contact, User
 MAINTAINERS: Final = "maintainers"
 # What somebody is told as: whoever is not that any more when a letter goes out does not get it.
 MAINTAINER: Final = "maintainer"
+# Somebody with an account who is of a member that takes part.
+TAKES_PART: Final = "takes part"
 
 
 @dataclass(frozen=True)

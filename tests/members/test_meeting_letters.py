@@ -10,7 +10,19 @@ from django.core import mail as outbox
 from django.urls import reverse
 
 from members.models import Contact, Meeting, Notice, Role
-from members.services import agendas, attendance, meeting_letters, meetings, notices, rsvps, topics, wishes
+from members.services import (
+    agendas,
+    attendance,
+    guests,
+    lifecycle,
+    meeting_letters,
+    meetings,
+    notices,
+    rota,
+    rsvps,
+    topics,
+    wishes,
+)
 from tests.factories import make_contact, make_maintainer, make_meeting, make_member, make_person
 from tests.members.conftest import START
 
@@ -161,6 +173,41 @@ def test_one_who_opted_out_or_left_gets_nothing_more_of_it(clock, ada):
     Contact.objects.all().delete()
     notices.drain()
     assert sent() == []
+
+
+def test_who_left_gets_no_more_letters_through_the_rota_or_a_duty(clock, ada):
+    bea = make_person(make_member("otter"), Role.EDITOR, "bea")
+    for each in (ada, bea):
+        rota.volunteer(each, facilitates=True, takes_notes=True)
+    meeting = a_meeting(5, facilitator=ada, note_taker=bea, place="https://video.example.org/x")
+    lifecycle.move(ada.access.get().member, "past", reason="funding ended", by=None)
+    meeting_letters.remind()
+    # The other one leaves while the letter waits.
+    bea.access.all().delete()
+    assert {each.address for each in guests.invited(meeting)} == set()
+    notices.drain()
+    assert [(each.recipient, each.state) for each in Notice.objects.all()] == [("bea@example.org", "dropped")]
+
+
+def test_a_turn_on_the_rota_brings_letters_to_who_has_no_other_reason(clock):
+    zoe = make_person(make_member("otter"), Role.VIEWER, "zoe")
+    rota.volunteer(zoe, facilitates=False, takes_notes=True)
+    a_meeting(5)
+    beat()
+    assert [each.to for each in outbox.outbox] == [["zoe@example.org"]]
+
+
+def test_a_new_video_link_is_not_told_to_who_said_yes_and_left_since(clock, ada):
+    stays = make_person(make_member("otter"), Role.VIEWER, "zoe")
+    meeting = a_meeting(20, place="https://video.example.org/old")
+    for each in (ADA, stays.email, "forwarded@example.net"):
+        rsvps.answer(meeting, each, "yes")
+    ada.access.all().delete()
+    clock.set(1)
+    meetings.edit(meeting, {"place": "https://video.example.org/new"}, by=None)
+    beat(clock.set(2))
+    assert [each.to for each in outbox.outbox] == [[stays.email]]
+    assert "https://video.example.org/new" in outbox.outbox[0].body
 
 
 def test_two_days_without_a_beat_send_what_is_still_of_use_once(clock, ada):
