@@ -194,12 +194,14 @@ class ReasonForm(forms.Form):
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
         help_text="Everybody who was invited reads it.",
     )
+    # What calendars count a meeting's changes by: tells that somebody changed it since the form was opened.
+    sequence = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
 class MoveForm(TimeForm, ReasonForm):
     """Another time, and why."""
 
-    field_order = ("starts", "zone", "minutes", "reason")
+    field_order = ("starts", "zone", "minutes", "reason", "sequence")
 
 
 def _rule(week: str, day: str, interval: int) -> str:

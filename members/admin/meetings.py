@@ -113,9 +113,9 @@ class MeetingAdmin(RecordAdmin):
     @action(description="Move", url_path="move", permissions=["decide"], icon="schedule")
     def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To another time."""
-        row = get_object_or_404(Meeting, pk=object_id)
+        row = get_object_or_404(Meeting, pk=number(object_id))
         now = {"starts": row.local_start.replace(tzinfo=None), "zone": row.time_zone, "minutes": row.minutes}
-        form = MoveForm(request.POST or None, initial=now)
+        form = MoveForm(request.POST or None, initial={**now, "sequence": row.sequence})
         return self._do(
             request,
             row,
@@ -129,8 +129,8 @@ class MeetingAdmin(RecordAdmin):
     @action(description="Call off", url_path="cancel", permissions=["decide"], icon="event_busy")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It does not take place."""
-        row = get_object_or_404(Meeting, pk=object_id)
-        form = ReasonForm(request.POST or None)
+        row = get_object_or_404(Meeting, pk=number(object_id))
+        form = ReasonForm(request.POST or None, initial={"sequence": row.sequence})
         return self._do(
             request, row, form, "Call it off", lambda typed, by: meetings.cancel(row, reason=typed["reason"], by=by)
         )
@@ -138,8 +138,8 @@ class MeetingAdmin(RecordAdmin):
     @action(description="It takes place after all", url_path="restore", permissions=["decide"], icon="undo")
     def restore(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Undo calling it off."""
-        row = get_object_or_404(Meeting, pk=object_id)
-        form = ReasonForm(request.POST or None)
+        row = get_object_or_404(Meeting, pk=number(object_id))
+        form = ReasonForm(request.POST or None, initial={"sequence": row.sequence})
         return self._do(
             request, row, form, "It takes place", lambda typed, by: meetings.restore(row, reason=typed["reason"], by=by)
         )
@@ -155,6 +155,7 @@ class MeetingAdmin(RecordAdmin):
         """Ask, then do it; what is refused is said above the form."""
         if form.is_valid():
             try:
+                _refuse_stale(row, form)
                 changed = verb(form.cleaned_data, request.user)
             except REFUSED as error:
                 form.add_error(None, str(error))
@@ -219,6 +220,16 @@ class AvoidDateAdmin(RecordAdmin):
     def shown_to(self, row: AvoidDate) -> SafeString:
         """Its last day."""
         return day(row.ends_on)
+
+
+def _refuse_stale(row: Meeting, form: forms.Form) -> None:
+    """Tell the second of two who move a meeting, or call it off; then their form is about the meeting as it is."""
+    if form.cleaned_data["sequence"] in {None, row.sequence}:
+        return
+    form.data = form.data.copy()  # type: ignore[attr-defined]
+    form.data["sequence"] = row.sequence  # type: ignore[index]
+    who = row.changed_by or "Somebody"
+    raise edits.EditError(f"{who} was here since you opened this: {row.change}. Look at it again before you go on.")
 
 
 def ask(

@@ -115,6 +115,22 @@ def test_a_meeting_is_planned_moved_called_off_and_put_back(client, max_):
     assert "What is needed" not in refused
 
 
+def test_the_second_of_two_who_move_a_meeting_is_told_what_the_first_did(client, max_):
+    row = make_meeting()
+    page, at = f"/admin/members/meeting/{row.pk}/move/", timezone.now() + timedelta(days=3)
+    moved = {"starts": f"{at:%Y-%m-%dT10:30}", "zone": "UTC", "minutes": "30", "reason": "a strike", "sequence": "0"}
+    client.post(page, moved)
+    late = client.post(page, {**moved, "starts": f"{at:%Y-%m-%dT12:30}"})
+    assert "was here since you opened this: moved to" in late.content.decode()
+    row.refresh_from_db()
+    assert (f"{row.starts_at:%H:%M}", row.sequence) == ("10:30", 1)
+    again = late.context["forms"][0].data["sequence"]
+    client.post(page, {**moved, "starts": f"{at:%Y-%m-%dT12:30}", "sequence": again})
+    row.refresh_from_db()
+    assert f"{row.starts_at:%H:%M}" == "12:30"
+    assert client.get("/admin/members/meeting/abc/move/").status_code == 404
+
+
 def test_title_and_link_of_a_meeting_are_edited_and_a_stale_edit_is_told(client, max_):
     row = make_meeting()
     page, seen = f"/admin/members/meeting/{row.pk}/change/", row.fingerprint
