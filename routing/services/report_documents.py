@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from html import escape
@@ -48,10 +49,15 @@ def feed(portal: str) -> Feed:
     return Feed(body, max((row.changed_at for row in rows), default=None))
 
 
+def _own(text: str) -> str:
+    """What people wrote, so that a document shows it as the page does: headings, rules and tags are none of theirs."""
+    return re.sub(r"(?m)^( {0,3})(?=#{1,6}(\s|$)|[-=_*]{3,}\s*$|<)", r"\1\\", text)
+
+
 def _parts(report: FederationReport, portal: str) -> Iterator[str]:
     found = federation_reports.figures(report)
     yield f"# {report}"
-    yield report.opening
+    yield _own(report.opening)
     yield "## In figures"
     yield _table(("What", "How much"), [(name, value) for name, value in in_figures(found)])
     if found["members"]:
@@ -72,7 +78,7 @@ def _parts(report: FederationReport, portal: str) -> Iterator[str]:
     for name, heading in HEADINGS:
         if getattr(report, name):
             yield f"## {heading}"
-            yield getattr(report, name)
+            yield _own(getattr(report, name))
     if found["incidents"]:
         yield "## Incidents"
         yield "\n".join(f"- {each['opened_at'][:10]}: {escape_markdown(each['title'])}" for each in found["incidents"])

@@ -239,6 +239,14 @@ def test_what_comes_late_is_added_once_and_what_was_edited_stays(kim, member):
     assert (row.news, row.plans) == ("Edited.\n\n**Otter**\n\nSecond.", "**Otter**\n\nThird.")
 
 
+def test_nobody_writes_headings_into_the_archive(client, kim):
+    told = make_federation_report(opening="# Head\n\nWe met.\n\n## Members\n---\n<b>bold</b> and *kind* #4")
+    federation_reports.publish(told, by=kim)
+    lines = client.get("/reports/2026-10.md").content.decode().splitlines()
+    assert [line for line in lines if line.startswith("# ")] == [f"# {told}"]
+    assert {"\\# Head", "\\## Members", "\\---", "\\<b>bold</b> and *kind* #4"} <= set(lines)
+
+
 def test_names_that_are_markdown_are_read_as_they_are(client, kim):
     make_report(make_member("x", name="A *b* [c](https://d.example) <e>-f_g"), state="submitted", news="Here.")
     row = federation_reports.begin(make_federation_report().period, by=kim)
