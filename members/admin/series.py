@@ -116,6 +116,7 @@ class SeriesAdmin(HistoryAdmin):
             series=row,
             slots=slots,
             planned=[(each, _local(each), _clocks(each, zones)) for each in planned],
+            becomes=meeting_series.consequences(row, slots.slots()) if row and planned else [],
             clashing=sum(bool(each.clashes) for each in planned),
             cities=[zone.rpartition("/")[2].replace("_", " ") for zone in zones],
             token=token,

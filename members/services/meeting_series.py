@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 
-from foundation import reasons
+from foundation import reasons, zones
 from members.models import AvoidDate, Meeting, MeetingSeries, MeetingSlot
-from members.services import access, edits, history, meetings, recurrence
+from members.services import access, edits, history, meetings, recurrence, series_matching
 from members.services.recurrence import Occurrence, Slot
+from members.services.series_matching import CHANGED
 
 if TYPE_CHECKING:
     from members.models import User
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 AHEAD: Final = 12
 # One further away, of which nobody took notice yet, vanishes with its rule; others are called off, so that people hear.
 NEAR: Final = timedelta(days=30)
-CHANGED: Final = "the series meets at other times now"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def preview(
     return [Planned(each, tuple(said)) for each, said in zip(found, clashes(found, series=series), strict=True)]
 
 
-def clashes(times: Sequence[Occurrence], *, series: MeetingSeries | None = None) -> list[list[str]]:
+def clashes(
+    times: Sequence[Occurrence], *, series: MeetingSeries | None = None, but: Meeting | None = None
+) -> list[list[str]]:
     """For each of these times, in words: days to avoid, and other meetings at the same time. Two queries."""
     if not times:
         return []
@@ -54,6 +57,8 @@ def clashes(times: Sequence[Occurrence], *, series: MeetingSeries | None = None)
     others = Meeting.objects.standing().filter(ends_at__gt=first, starts_at__lt=last)
     if series is not None:
         others = others.exclude(series=series)
+    if but is not None:
+        others = others.exclude(pk=but.pk)
     met = list(others)
     return [
         [
@@ -62,6 +67,38 @@ def clashes(times: Sequence[Occurrence], *, series: MeetingSeries | None = None)
         ]
         for each in times
     ]
+
+
+def consequences(series: MeetingSeries, slots: Sequence[Slot], *, now: datetime | None = None) -> list[str]:
+    """What would become of meetings that are planned already and that somebody noticed, in words."""
+    now = now or timezone.now()
+    if slots_of(series) == list(slots):
+        return []
+    pairs = series_matching.pairs(series, list(_ahead(series, now).order_by("starts_at", "id")), slots, now)
+    said = ((row, _consequence(row, at, now)) for row, at in pairs)
+    return [f"{row.local_start:%a %-d %b %Y, %H:%M}: {words}" for row, words in said if words]
+
+
+def _consequence(row: Meeting, at: Occurrence | None, now: datetime) -> str:
+    """Empty for one that nobody would miss."""
+    answers = row.rsvps.count()
+    counted = f", with {answers} answer{'' if answers == 1 else 's'}" if answers else ""
+    if row.cancelled_at is not None:
+        comes_back = at is not None and at.starts_at == row.planned_at and row.change.endswith(CHANGED)
+        return "takes place again" if comes_back else "stays off" if at is not None else ""
+    if at is None:
+        return f"called off{counted}" if _is_noticed(row, now) else ""
+    if row.starts_at != row.planned_at:
+        return "stays as it was moved"
+    if at.starts_at != row.planned_at:
+        there = at.starts_at.astimezone(ZoneInfo(at.time_zone))
+        return f"moves to {there:%H:%M} {at.time_zone}{counted}" if _is_noticed(row, now) else ""
+    return ""
+
+
+def against(meeting: Meeting) -> list[str]:
+    """What is on the day of a meeting, in words: days to avoid, and other meetings at the same time."""
+    return clashes([Occurrence(meeting.starts_at, meeting.ends_at, meeting.time_zone)], but=meeting)[0]
 
 
 def slots_of(series: MeetingSeries) -> list[Slot]:
@@ -186,16 +223,29 @@ def _ahead(series: MeetingSeries, now: datetime) -> MeetingQuerySet:
 def _follow(series: MeetingSeries, by: User | None, now: datetime) -> None:
     """Let the meetings to come be those of the new rules."""
     rows = list(_ahead(series, now).select_for_update())
-    last = max((row.planned_at for row in rows if row.planned_at), default=now)
-    planned = {each.starts_at: each for each in recurrence.until(slots_of(series), now, last)}
-    for row in rows:
-        at = planned.get(row.planned_at) if row.planned_at else None
-        if at is None and row.cancelled_at is None:
-            _drop(row, CHANGED, by, now)
-        elif at is not None and row.cancelled_at is not None and row.change.endswith(CHANGED):
+    for row, at in series_matching.pairs(series, rows, slots_of(series), now):
+        if at is None:
+            if row.cancelled_at is None:
+                _drop(row, CHANGED, by, now)
+        elif at.starts_at != row.planned_at:
+            _replan(row, at, by)
+        elif series_matching.is_off_by_rule(row):
             meetings.restore(row, reason="the series meets then again", by=None)
-        elif at is not None and row.starts_at == row.planned_at:
+        elif row.starts_at == row.planned_at:
             _follow_length(row, at, by)
+
+
+def _replan(row: Meeting, at: Occurrence, by: User | None) -> None:
+    """Give a meeting the new time of its day. What was decided by hand stays: it is off, or is when it was moved to."""
+    times = {"starts_at": at.starts_at, "ends_at": at.ends_at, "time_zone": at.time_zone}
+    if row.starts_at == row.planned_at and row.cancelled_at is None:
+        change = f"moved to {zones.said(at.starts_at)}: {CHANGED}"
+        meetings.reschedule([row], by=by, change=change, planned_at=at.starts_at, **times)
+        return
+    values = {"planned_at": at.starts_at, **(times if row.starts_at == row.planned_at else {})}
+    for name, value in values.items():
+        setattr(row, name, value)
+    history.save(row, by=by, reason=CHANGED, fields=list(values))
 
 
 def _follow_length(row: Meeting, at: Occurrence, by: User | None) -> None:
@@ -205,11 +255,15 @@ def _follow_length(row: Meeting, at: Occurrence, by: User | None) -> None:
 
 
 def _drop(meeting: Meeting, reason: str, by: User | None, now: datetime) -> None:
-    noticed = meeting.rsvps.exists() or meeting.items.filter(source="").exists() or meeting.actions.exists()
-    if noticed or meeting.starts_at < now + NEAR or meeting.sequence:
+    if _is_noticed(meeting, now):
         meetings.cancel(meeting, reason=reason, by=by)
     else:
         history.delete(meeting, by=by, reason=reason)
+
+
+def _is_noticed(meeting: Meeting, now: datetime) -> bool:
+    used = meeting.rsvps.exists() or meeting.items.filter(source="").exists() or meeting.actions.exists()
+    return used or meeting.starts_at < now + NEAR or meeting.sequence > 0
 
 
 def _pass_on(series: MeetingSeries, name: str, before: str, by: User | None, now: datetime) -> None:
@@ -230,4 +284,17 @@ def _require_maintainer(by: User | None) -> None:
         raise access.NotAllowed("Only maintainers plan series of meetings.")
 
 
-__all__ = ["AHEAD", "Planned", "Slot", "clashes", "create", "edit", "end", "keep_ahead", "keep_all_ahead", "preview"]
+__all__ = [
+    "AHEAD",
+    "Planned",
+    "Slot",
+    "against",
+    "clashes",
+    "consequences",
+    "create",
+    "edit",
+    "end",
+    "keep_ahead",
+    "keep_all_ahead",
+    "preview",
+]

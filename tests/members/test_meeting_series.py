@@ -80,13 +80,40 @@ def test_another_time_takes_the_place_of_the_meetings_that_nobody_touched():
     answered.rsvps.create(address="ada@example.org", answer="yes")
     later = make_slot("FREQ=WEEKLY;BYDAY=TU", time_zone="UTC", local_time=time(15))
     meeting_series.edit(series, {}, [later], by=make_maintainer())
+    rows = {each.pk: each for each in coming(series)}
+    # What was called off by hand stays off, what was moved stays where it is; the others go along, with their answers.
+    assert len(rows) == 12
+    assert {pk for pk, each in rows.items() if each.cancelled_at is not None} == {cancelled.pk}
+    assert [each.starts_at.hour for pk, each in rows.items() if pk != moved.pk] == 11 * [15]
+    assert rows[moved.pk].starts_at == moved.starts_at
+    assert (rows[answered.pk].rsvps.count(), rows[answered.pk].sequence) == (1, 1)
+    meeting_series.edit(series, {}, [WEEKLY], by=None)
+    back = {each.pk: each for each in coming(series)}
+    assert back.keys() == rows.keys()
+    assert (back[answered.pk].starts_at.hour, back[cancelled.pk].cancelled_at is not None) == (9, True)
+
+
+def test_another_day_calls_off_what_people_noticed_and_the_office_is_told_before():
+    series = make_series(WEEKLY)
+    moved, cancelled, answered = coming(series)[6], coming(series)[7], coming(series)[8]
+    meetings.move(moved, starts_at=moved.starts_at + timedelta(hours=5), reason="a strike", by=None)
+    meetings.cancel(cancelled, reason="a holiday", by=None)
+    answered.rsvps.create(address="ada@example.org", answer="yes")
+    later = make_slot("FREQ=WEEKLY;BYDAY=TU", time_zone="UTC", local_time=time(15))
+    said = {each.rpartition(": ")[2] for each in meeting_series.consequences(series, [later])}
+    assert {"stays as it was moved", "stays off", "moves to 15:00 UTC, with 1 answer"} <= said
+    assert meeting_series.consequences(series, [WEEKLY]) == []
+    other_day = make_slot("FREQ=WEEKLY;BYDAY=TH", time_zone="UTC")
+    said = [each.rpartition(": ")[2] for each in meeting_series.consequences(series, [other_day])]
+    assert "called off, with 1 answer" in said
+    meeting_series.edit(series, {}, [other_day], by=None)
     rows = coming(series)
-    standing = [each for each in rows if each.cancelled_at is None]
-    assert [each.starts_at.hour for each in standing] == 12 * [15]
+    assert len([each for each in rows if each.cancelled_at is None]) == 12
     # Those soon, moved or answered are called off, so that people hear of it; the others are just gone.
     called_off = {each.pk for each in rows if each.cancelled_at is not None}
     assert {moved.pk, cancelled.pk, answered.pk} <= called_off
     assert len(called_off) < 12
+    assert said.count("called off") + 1 == len(called_off) - 1
     meeting_series.edit(series, {}, [WEEKLY], by=None)
     back = Meeting.objects.get(pk=answered.pk)
     assert (back.cancelled_at, back.sequence) == (None, 2)
