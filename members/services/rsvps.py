@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Meeting, Rsvp
-from members.services import edits, guests, meetings
+from members.services import edits, guests, meetings, rota
 
 if TYPE_CHECKING:
     from members.models import User
@@ -60,6 +60,8 @@ def opened(secret: str) -> Invitation:
     meeting = Meeting.objects.filter(pk=found["meeting"]).first()
     if meeting is None:
         raise BadLink("This meeting is not on the calendar any more.")
+    if found["address"] not in {each.address for each in guests.invited(meeting)}:
+        raise BadLink("This address is not among those who are invited any more.")
     return Invitation(meeting, found["address"])
 
 
@@ -87,6 +89,17 @@ def answer_as(user: User, meeting: Meeting, wanted: str) -> Rsvp:
     if not user.email:
         raise RsvpError("Your account has no e-mail address: enter one first.")
     return answer(meeting, user.email, wanted)
+
+
+def counted(meeting: Meeting) -> list[Rsvp]:
+    """The answers that count: before a meeting not those of people who left, or are not invited any more."""
+    rows = list(meeting.rsvps.select_related("member"))
+    if not rows or meeting.phase(timezone.now()) not in {"coming", "on"}:
+        return rows
+    asked = {each.address for each in guests.invited(meeting)}
+    # Whoever takes part may answer on the meeting's page, also without being invited.
+    asked |= set(rota.candidates().values_list("email", flat=True))
+    return [each for each in rows if each.address in asked]
 
 
 def answer_of(user: User, meeting: Meeting) -> str:

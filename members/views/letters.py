@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from members.models import DeadAddress
-from members.services import topics, wishes
+from members.services import choices, topics, wishes
 from members.views.own import who
 
 
@@ -36,7 +36,7 @@ def letters(request: HttpRequest, secret: str) -> HttpResponse:
         for topic, wanted in wishes.wishes(address):
             chosen = request.POST.get(topic.name, wanted)
             if chosen in wishes.WISHES.values and chosen != wanted:
-                wishes.choose(address, topic, chosen)
+                choices.choose(address, topic, chosen)
         if "alive" in request.POST:
             wishes.revive(address)
         messages.success(request, "Saved. This is what you get from now on.")
@@ -61,7 +61,7 @@ def stop(request: HttpRequest, secret: str, topic: str) -> HttpResponse:
         raise Http404
     done = request.method == "POST"
     if done:
-        wishes.choose(address, about, wishes.WISHES.NEVER)
+        choices.choose(address, about, wishes.WISHES.NEVER)
     context = {"address": address, "topic": about, "done": done, "choices": wishes.choices_link(address)}
     return render(request, "letters/stop.html", context)
 

@@ -120,7 +120,7 @@ def _may(user: Any, row: Meeting, item: AgendaItem) -> bool:  # noqa: ANN401
 
 def _for_members(user: User, row: Meeting) -> dict[str, Any]:
     """What only people of the federation see of it."""
-    answered = list(row.rsvps.select_related("member"))
+    answered = rsvps.counted(row)
     return {
         "answer": rsvps.answer_of(user, row),
         "answers": rsvps.ANSWERS.choices,

@@ -85,7 +85,7 @@ def test_opening_the_link_of_a_letter_records_nothing_and_its_button_does(client
     assert client.post(address, {"answer": "perhaps"}).status_code == 400
 
 
-def test_a_link_that_was_changed_is_old_or_comes_too_late_records_nothing(client, monkeypatch):
+def test_a_link_that_was_changed_is_old_or_comes_too_late_records_nothing(client, monkeypatch, ada):
     row = make_meeting()
     address = path(rsvps.link(row, "ada@example.org"))
     assert client.post(f"{address[:-3]}x/", {"answer": "yes"}).status_code == 404
@@ -98,6 +98,19 @@ def test_a_link_that_was_changed_is_old_or_comes_too_late_records_nothing(client
     Meeting.objects.all().delete()
     assert client.get(address).status_code == 404
     assert not Rsvp.objects.exists()
+
+
+def test_an_answer_counts_only_while_its_address_is_invited(client, member, ada):
+    row = make_meeting()
+    address = path(rsvps.link(row, ada.email))
+    client.post(address, {"answer": "yes"})
+    assert [each.name for each in rsvps.counted(row)] == ["ada"]
+    ada.access.all().delete()
+    assert rsvps.counted(row) == []
+    answer = client.post(address, {"answer": "maybe"})
+    assert (answer.status_code, "any more" in answer.content.decode()) == (404, True)
+    assert Rsvp.objects.get().answer == "yes"
+    assert client.get(path(rsvps.link(row, "stranger@example.net"))).status_code == 404
 
 
 def test_turns_go_to_whose_last_one_is_longest_ago_and_nobody_does_both():

@@ -136,6 +136,20 @@ def test_one_click_of_the_mail_program_stops_one_topic_without_cookie_or_csrf(cl
     assert (wishes.wish(ADA, ALERTS), wishes.wish(ADA, MEETINGS)) == ("never", "now")
 
 
+def test_who_gets_no_alerts_any_more_hears_of_it_at_once(client):
+    stop = wishes.stop_link(ADA, ALERTS).removeprefix("http://127.0.0.1:8000")
+    for _ in range(2):
+        client.post(stop)
+    client.post(wishes.stop_link(ADA, MEETINGS).removeprefix("http://127.0.0.1:8000"))
+    said = Notice.objects.get()
+    assert (said.recipient, said.subject) == (ADA, "Letters on “Trouble with hubs” were switched off")
+    assert topics.of(said.kind) == topics.NEEDED
+    page = wishes.choices_link(ADA).removeprefix("http://127.0.0.1:8000")
+    client.post(page, {"alerts": "now"})
+    client.post(page, {"alerts": "weekly"})
+    assert Notice.objects.count() == 2
+
+
 def test_the_page_shows_and_changes_what_comes_when(client):
     page = reverse("letters", args=[wishes.signed(ADA)])
     assert (
