@@ -5,7 +5,7 @@ The portal's own figures come from `routing.services.reports`: pages and the API
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from foundation import reasons, texts
 from foundation.months import Month
-from members.models import Member, Report, Role
+from members.models import Member, MemberChange, Report, Role
 from members.services import access, edits, history, report_letters
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def open_due(now: datetime | None = None) -> int:
     here = Member.objects.filter(
         Q(since=None) | Q(since__lt=month.end), state=Member.State.ACTIVE, created_at__lt=month.ends_at
     )
-    missing = here.exclude(pk__in=Report.objects.filter(month=month.first).values("member"))
+    missing = list(here.exclude(pk__in=Report.objects.filter(month=month.first).values("member")))
+    away = _away(missing, month)
     due = max(due_on(month), today + AT_LEAST)
-    return sum(_open(member, month, due, now) for member in missing)
+    return sum(_open(member, month, due, now) for member in missing if member.pk not in away)
 
 
 @transaction.atomic
@@ -121,6 +122,21 @@ def reopen(report: Report, *, reason: str, by: User) -> Report:
     history.save(row, by=by, reason=reason)
     report_letters.reopened(row)
     return row
+
+
+def _away(members: Iterable[Member], month: Month) -> set[int]:
+    """Those that were active on no day of the month, as far as their steps tell: who came back since, or paused."""
+    steps: dict[int, list[MemberChange]] = {}
+    for step in MemberChange.objects.filter(member__in=members).order_by("at", "pk"):
+        steps.setdefault(step.member_id, []).append(step)
+    return {pk for pk, theirs in steps.items() if not _was_active(theirs, month)}
+
+
+def _was_active(steps: Sequence[MemberChange], month: Month) -> bool:
+    before = [each.to_state for each in steps if each.at < month.begins_at]
+    at_first = before[-1] if before else steps[0].from_state
+    within = [each.to_state for each in steps if month.begins_at <= each.at < month.ends_at]
+    return Member.State.ACTIVE in {at_first, *within}
 
 
 @transaction.atomic

@@ -43,7 +43,7 @@ def report(request: HttpRequest, member: Member, month: str) -> HttpResponse:
         form = ReportForm(request.POST, instance=found)
     if form is not None and request.method == "POST" and _sent(request, found, form):
         return redirect("my-report", member.slug, month)
-    figures = reports.figures(found)
+    figures, today = reports.figures(found), timezone.now().date()
     context = {
         "report": Report.objects.select_related("submitted_by").get(pk=found.pk),
         "form": form,
@@ -51,7 +51,8 @@ def report(request: HttpRequest, member: Member, month: str) -> HttpResponse:
         "figures": figures,
         "chart": usage_drawings.columns(figures["days"], f"{figures['redirects']:,} launches, day by day"),
         "most": max(figures["days"], default=0),
-        "late": found.due_on < timezone.now().date(),
+        "late": found.due_on < today,
+        "today": today,
         "published": FederationReport.objects.published().filter(month=found.month).exists(),
     }
     return page(request, "my/report.html", member, **context)

@@ -46,6 +46,24 @@ def test_on_the_first_each_active_member_gets_the_report_of_the_month_that_is_ov
     assert (report.state, report.opened_at) == ("open", FIRST)
 
 
+def test_who_was_away_all_month_is_not_asked_for_it():
+    """The steps are of long ago, up to the beginning of February: what counts is January, the month asked for."""
+    middle, before = FIRST - timedelta(days=15), FIRST - timedelta(days=60)
+    for slug, steps in {
+        "came-back-now": [(before, "active", "past"), (FIRST, "past", "onboarding"), (FIRST, "onboarding", "active")],
+        "paused-all-month": [(before, "active", "paused"), (FIRST, "paused", "active")],
+        "came-back-within": [(before, "active", "paused"), (middle, "paused", "active")],
+        "was-away-a-week": [(middle, "active", "paused"), (middle + timedelta(days=7), "paused", "active")],
+        "paused-after": [(FIRST, "active", "paused"), (FIRST, "paused", "active")],
+    }.items():
+        member = long_here(slug)
+        for at, from_state, to_state in steps:
+            member.changes.create(at=at, from_state=from_state, to_state=to_state, reason="so")
+    reports.open_due(FIRST + timedelta(days=4))
+    asked = set(Report.objects.values_list("member__slug", flat=True))
+    assert asked == {"came-back-within", "was-away-a-week", "paused-after"}
+
+
 def test_a_beat_that_was_away_opens_late_and_leaves_a_week():
     long_here("heron")
     reports.open_due(FIRST + timedelta(days=20))

@@ -81,6 +81,12 @@ def test_an_open_report_is_to_be_done_and_has_the_figures(client, ada, member, r
     assert "Launches served 700 Share promised 50% Share received 100%" in text
 
 
+def test_a_late_report_says_so_on_its_own_page_and_in_the_list(client, ada, member):
+    make_report(member)
+    for path in (OWN, "/my/heron/reports/"):
+        assert "▲ late" in text_of(client.get(path).content.decode())
+
+
 def test_a_draft_is_saved_and_sent(client, ada, member):
     report = make_report(member)
     answer = client.post(OWN, {**WORDS, "verb": "save", "seen": report.fingerprint}, follow=True)
