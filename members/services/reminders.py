@@ -53,18 +53,27 @@ def check_in(now: datetime) -> None:
         occasion = f"contact {contact.pk}, {date:%Y-%m-%d}, {rung.day}"
         if rung.last:
             _tell_stale(contact, occasion)
-        _ask_whether_right(contact, occasion, _check_in_words(contact, rung.day), now, rung.useful_until)
+        if contact.email_confirmed_at is None:
+            # Mistyped, it may be a stranger's: nobody there is asked, and maintainers hear of it in the end.
+            continue
+        _ask_whether_right(
+            contact, occasion, _check_in_words(contact, date if rung.day else None), now, rung.useful_until
+        )
 
 
 def check_in_now(chosen: Iterable[Contact], *, by: User) -> int:
-    """Ask these contacts now, whenever they were asked last, but once a day at most; how many are asked."""
+    """Ask these contacts now, whenever they were asked last, but once a day at most; how many are asked.
+
+    Not those whose address nobody confirmed: it may be a stranger's.
+    """
     if not access.is_maintainer(by):
         raise access.NotAllowed("Only maintainers ask the contacts of every member.")
     now = timezone.now()
-    found = [contact for contact in chosen if contact.member.state in TAKING_PART]
+    here = [contact for contact in chosen if contact.member.state in TAKING_PART]
+    found = [contact for contact in here if contact.email_confirmed_at is not None]
     for contact in found:
         occasion = f"contact {contact.pk}, {now:%Y-%m-%d}, asked for"
-        body = _check_in_words(contact, 0, ASKED)
+        body = _check_in_words(contact, None, ASKED)
         _ask_whether_right(contact, occasion, body, now, now + timedelta(days=14))
     return len(found)
 
@@ -86,13 +95,15 @@ def _ask_whether_right(
     )
 
 
-def _check_in_words(contact: Contact, day: int, asked: str = TWICE_A_YEAR) -> str:
+def _check_in_words(contact: Contact, first: datetime | None, asked: str = TWICE_A_YEAR) -> str:
     said = [
         f"{asked} For {contact.member} you are its contact ({', '.join(contact.role_labels)}), at this address.",
         "If so, one click says it. If something changed, the same page says who can put it right.",
     ]
-    if day:
-        said.insert(1, f"We first asked {day} days ago. When something breaks at night, somebody has to be reached.")
+    if first:
+        said.insert(
+            1, f"We first asked on {first.day} {first:%B}. When something breaks at night, somebody has to be reached."
+        )
     return "\n\n".join(said)
 
 
@@ -122,15 +133,16 @@ def offers_end(now: datetime) -> None:
         whom = _for_money(offer.member)
         if rung.day >= -30:
             whom += recipients.maintainers()
-        left = (offer.ends - now.date()).days  # type: ignore[operator]
+        # The date, not "in 7 days": the letter may have to wait for its mail server.
+        last_day = f"{offer.ends.day} {offer.ends:%B %Y}"  # type: ignore[union-attr]
         notices.tell(
             _each_once(whom),
             kind="offer-ends",
             occasion=f"offer {offer.pk}, {offer.ends}, {rung.day}",
-            subject=f"“{offer}” of {offer.member} {_ends(left)}",
+            subject=f"“{offer}” of {offer.member} ends on {last_day}",
             body=(
-                f"“{offer}”{f', given by {offer.grantor},' if offer.grantor else ''} {_ends(left)}: "
-                f"{offer.ends:%d %B %Y} is its last day.\n\n"
+                f"“{offer}”{f', given by {offer.grantor},' if offer.grantor else ''} ends: "
+                f"{last_day} is its last day.\n\n"
                 "If it goes on, enter the new date. If not, tell the maintainers in time, so that traffic moves away "
                 "before the machines do."
             ),
@@ -138,12 +150,6 @@ def offers_end(now: datetime) -> None:
             due_at=now,
             useful_until=rung.useful_until,
         )
-
-
-def _ends(days: int) -> str:
-    if days < 0:
-        return f"ended {-days} day{'' if days == -1 else 's'} ago"
-    return "ends today" if days == 0 else f"ends in {days} day{'' if days == 1 else 's'}"
 
 
 def applications_wait(now: datetime) -> None:

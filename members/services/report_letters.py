@@ -120,12 +120,12 @@ def _words(report: Report, day: int) -> tuple[str, str, str]:
     if day == _opened(report) and report.reopened_at is None:
         return "report-opened", f"Your report of {what} is open until {due}", OPENED
     if day < 0:
-        left = "tomorrow" if day == -1 else f"in {-day} days"
-        return "report-due", f"The report of {what} is due {left}", f"{due} is its day.\n\n{SHORT}"
+        # The date, not "tomorrow": the letter may have to wait for its mail server.
+        return "report-due", f"The report of {what} is due on {due}", f"{due} is its day.\n\n{SHORT}"
     return (
         "report-late",
-        f"The report of {what} was due {day} days ago",
-        f"It was due on {due}, and we would still like to read it.\n\n{SHORT}",
+        f"The report of {what} was due on {due}",
+        f"{due} was its day, and we would still like to read it.\n\n{SHORT}",
     )
 
 

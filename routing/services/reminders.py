@@ -59,13 +59,13 @@ def certificates_expire(now: datetime) -> None:
         rung = ladders.rung(expires, CERTIFICATE, now, last=timedelta(days=2)) if expires else None
         if rung is None or expires is None:
             continue
-        days = (expires - now).days
-        left = "today" if days < 1 else f"in {days} day{'' if days == 1 else 's'}"
+        # The date, not "in 7 days": the letter may have to wait for its mail server.
+        day = f"{expires.day} {expires:%B}"
         notices.tell(
             _told(hub),
             kind="certificate",
             occasion=f"hub {hub.pk}, {expires:%Y-%m-%d}, {rung.day}",
-            subject=f"The certificate of {hub} runs out {left}",
+            subject=f"The certificate of {hub} runs out on {day}",
             body=(
                 f"{hub.url} shows a certificate that is good until {expires:%d %B %Y, %H:%M} UTC. When it has run out, "
                 "browsers refuse the hub and it leaves the rotation.\n\nMost often its renewal stopped: look there."

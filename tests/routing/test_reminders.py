@@ -31,7 +31,7 @@ def test_a_certificate_is_told_21_7_and_2_days_before_to_contacts_and_maintainer
     for reader in ("kim@example.org", "tech@example.org"):
         letters = Notice.objects.filter(recipient=reader, kind="certificate").order_by("due_at")
         assert [(each.due_at - expires).days for each in letters] == [-21, -7, -2]
-    assert letters[2].subject == "The certificate of HERON runs out in 2 days"
+    assert letters[2].subject == "The certificate of HERON runs out on 3 February"
 
 
 def test_a_renewed_certificate_is_left_alone():
