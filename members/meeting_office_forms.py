@@ -192,7 +192,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=400,
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
-        help_text="Everybody who was invited reads it.",
+        help_text="Everybody reads it: it is in letters, and on the public page.",
     )
     # What calendars count a meeting's changes by: tells that somebody changed it since the form was opened.
     sequence = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -22,7 +22,7 @@ from members.admin.records import RecordAdmin, RecordForm
 from members.admin.writing import day, moment, number
 from members.meeting_office_forms import MeetingForm, MoveForm, ReasonForm, TimeForm
 from members.models import AvoidDate, Meeting
-from members.services import access, avoid_dates, edits, meetings
+from members.services import access, avoid_dates, edits, meeting_series, meetings
 
 REFUSED = (edits.EditError, reasons.NoReason, access.NotAllowed)
 SHAPES = {"coming": ("◐", "coming"), "on": ("●", "on now"), "over": ("○", "over"), "cancelled": ("✕", "called off")}
@@ -61,8 +61,8 @@ class MeetingAdmin(RecordAdmin):
     search_fields = ("title", "notes", "change")
     list_select_related = ("facilitator", "note_taker")
     ordering = ("-starts_at", "-id")
-    fields = ("shown_start", "shown_phase", "shown_change", "shown_page", "title", "place", "pad")
-    readonly_fields = ("shown_start", "shown_phase", "shown_change", "shown_page")
+    fields = ("shown_start", "shown_phase", "shown_against", "shown_change", "shown_page", "title", "place", "pad")
+    readonly_fields = ("shown_start", "shown_phase", "shown_against", "shown_change", "shown_page")
     actions = None
     actions_detail = ["move", "cancel", "restore"]
 
@@ -93,6 +93,7 @@ class MeetingAdmin(RecordAdmin):
             )
             if row is not None:
                 messages.success(request, f"“{row}” is planned.")
+                _warn(request, row)
                 return redirect(_page(row))
         back = reverse("admin:members_meeting_changelist")
         said = ("A meeting outside of any series.",)
@@ -161,6 +162,7 @@ class MeetingAdmin(RecordAdmin):
                 form.add_error(None, str(error))
             else:
                 messages.success(request, f"{changed.title}: {changed.change}.")
+                _warn(request, changed)
                 return redirect(_page(row))
         said = (f"{row.title}, {row.local_start:%A %-d %B %Y, %H:%M} in {row.time_zone}, {row.minutes} minutes.",)
         return ask(self, request, f"{yes}: {row}", yes, (form,), back=_page(row), said=said)
@@ -175,6 +177,11 @@ class MeetingAdmin(RecordAdmin):
         """A shape and a word."""
         shape, word = SHAPES[row.phase(timezone.now())]
         return format_html('<span aria-hidden="true">{}</span> {}', shape, word)
+
+    @display(description="Against that day")
+    def shown_against(self, row: Meeting) -> str:
+        """Days to avoid, and other meetings then."""
+        return ", ".join(meeting_series.against(row)) or "nothing"
 
     @display(description="Last change")
     def shown_change(self, row: Meeting) -> str:
@@ -206,6 +213,10 @@ class AvoidDateAdmin(RecordAdmin):
             avoid_dates.edit(obj, form.record(), by=by, seen=form.cleaned_data["seen"] or None)
         else:
             obj.pk = avoid_dates.add(form.record(), by=by).pk
+        met = avoid_dates.met_on(AvoidDate.objects.get(pk=obj.pk), timezone.now())
+        if met:
+            said = "; ".join(str(each) for each in met)
+            messages.warning(request, f"Planned on these days already: {said}. They stay, unless you move them.")
 
     def delete_model(self, request: HttpRequest, obj: AvoidDate) -> None:
         """By the service."""
@@ -248,6 +259,13 @@ def ask(
     frame = model_admin.admin_site.each_context(request)
     context = {"title": title, "yes": yes, "forms": found, "back": back, "said": said, "model_admin": model_admin}
     return TemplateResponse(request, template, {**frame, **context, **more})
+
+
+def _warn(request: HttpRequest, row: Meeting) -> None:
+    """Say what is on the day of a meeting. Nothing is forbidden."""
+    found = meeting_series.against(row) if row.cancelled_at is None else []
+    if found:
+        messages.warning(request, f"On that day: {', '.join(found)}. That is allowed; it can be moved.")
 
 
 def _page(row: Meeting) -> str:

@@ -93,7 +93,7 @@ class NewMeeting(MeetingEdit):
 
 
 class MeetingReason(Order):
-    """The reason; people get it by e-mail."""
+    """The reason. Everybody reads it: in letters, and on the public page."""
 
     reason = serializers.CharField(max_length=500)
 

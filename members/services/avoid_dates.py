@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from members.models import AvoidDate
+from foundation import months
+from members.models import AvoidDate, Meeting
 from members.services import access, edits, history
 
 if TYPE_CHECKING:
@@ -40,6 +42,14 @@ def remove(row: AvoidDate, *, by: User | None) -> None:
     """Meet then after all."""
     _require_maintainer(by)
     history.delete(edits.locked(row), by=by)
+
+
+def met_on(row: AvoidDate, now: datetime) -> list[Meeting]:
+    """The meetings to come that are planned on these days, by the calendar where each was planned."""
+    around = timedelta(days=1)
+    first, last = months.midnight(row.starts_on) - around, months.midnight(row.ends_on) + 2 * around
+    near = Meeting.objects.coming(now).filter(starts_at__gte=first, starts_at__lt=last)
+    return [each for each in near if row.starts_on <= each.local_start.date() <= row.ends_on]
 
 
 def _require_maintainer(by: User | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from members.models import AvoidDate, Meeting, MeetingSeries
-from members.services import meeting_series, rota
+from members.services import meeting_series, meetings, rota
 from tests.factories import make_maintainer, make_meeting, make_series, make_slot
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,7 @@ EMPTY = {
     for name, value in {**THIRD_TUESDAY, "form-0-first_on": "", "form-0-local_time": ""}.items()
     if name not in {"form-0-interval"}
 } | {"form-1-interval": "1", "form-1-time_zone": "UTC", "form-1-minutes": "60"}
+ADD_ONE = "/admin/members/meeting/add/"
 ADD = "/admin/members/meetingseries/add/"
 
 
@@ -160,3 +161,30 @@ def test_a_series_ends_with_a_reason(client, max_):
     assert not Meeting.objects.coming(timezone.now()).filter(series=series).exists()
     assert "over" in client.get("/admin/members/meetingseries/").content.decode()
     assert rota.assign() == 0
+
+
+def test_the_office_says_what_is_against_the_day_of_a_meeting_whichever_comes_first(client, max_):
+    at = timezone.now() + timedelta(days=3)
+    AvoidDate.objects.create(title="JupyterCon", kind="conference", starts_on=at.date(), ends_on=at.date())
+    typed = {"title": "Extra", "place": "", "pad": "", "starts": f"{at:%Y-%m-%dT09:00}", "zone": "UTC", "minutes": "30"}
+    assert "JupyterCon (conference)" in client.post(ADD_ONE, typed, follow=True).content.decode()
+    page = f"/admin/members/meeting/{Meeting.objects.get().pk}"
+    assert "JupyterCon (conference)" in client.get(f"{page}/change/").content.decode()
+    later = at + timedelta(days=1)
+    moved = {"starts": f"{later:%Y-%m-%dT09:00}", "zone": "UTC", "minutes": "30", "reason": "a strike"}
+    asked = client.get(f"{page}/move/").content.decode()
+    assert "on the public page" in asked
+    assert "On that day:" not in client.post(f"{page}/move/", moved, follow=True).content.decode()
+    moved["starts"] = f"{at:%Y-%m-%dT10:00}"
+    assert "On that day: JupyterCon" in client.post(f"{page}/move/", moved, follow=True).content.decode()
+    holiday = {"title": "Holiday", "kind": "holiday", "starts_on": f"{at:%Y-%m-%d}", "ends_on": f"{at:%Y-%m-%d}"}
+    said = client.post("/admin/members/avoiddate/add/", {**holiday, "url": ""}, follow=True).content.decode()
+    assert "Planned on these days already: Extra" in said
+
+
+def test_the_office_says_what_becomes_of_meetings_before_a_series_is_changed(client, max_):
+    series = make_series(make_slot("FREQ=MONTHLY;BYDAY=3TU", time_zone="Europe/London"))
+    meetings.cancel(series.meetings.order_by("starts_at")[2], reason="holidays", by=None)
+    typed = {**SERIES, **FRAME, **THIRD_TUESDAY, **EMPTY, "form-0-interval": "1", "form-0-local_time": "10:00"}
+    html = client.post(f"/admin/members/meetingseries/{series.pk}/change/", typed).content.decode()
+    assert ("What becomes of those planned already" in html, ": stays off" in html) == (True, True)
