@@ -6,12 +6,13 @@ beat tasks look at the rows, and a notice's key (kind, recipient, occasion) keep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from members.models import Meeting, Notice, Rsvp
@@ -31,6 +32,8 @@ MAINTAINERS_FROM: Final = 14
 REST: Final = timedelta(hours=2)
 # After that nobody asks for notes any more, nor sends them.
 LATE: Final = timedelta(days=60)
+# So many letters are written in one go, while nobody changes the meeting.
+BATCH: Final = 100
 
 
 def remind(now: datetime | None = None) -> None:
@@ -57,52 +60,92 @@ def invite(now: datetime) -> None:
             _invite(meeting, rung, now)
 
 
-@transaction.atomic
 def _invite(meeting: Meeting, rung: Rung, now: datetime) -> None:
-    occasion = f"{_name(meeting)}, {meeting.starts_at:%Y-%m-%d %H:%M}, {rung.day}"
-    told = _told(REMINDER, occasion)
+    """Who has this reminder of any version has it: what was changed since is told in a letter of its own.
+
+    One that was held back because the meeting was changed before it went out is written again, as it is now.
+    """
+    first = f"{_name(meeting)}, {meeting.starts_at:%Y-%m-%d %H:%M}, {rung.day}"
+    occasion = _version(first, meeting)
+    rows = Notice.objects.filter(Q(occasion=first) | Q(occasion__startswith=f"{first}, "), kind=REMINDER)
+    told = set(rows.exclude(~Q(occasion=occasion), state=Notice.State.DROPPED).values_list("recipient", flat=True))
     if meeting.sequence and meeting.changed_at >= meeting.starts_at + timedelta(days=rung.day):
         # The letter about the change came instead.
-        told |= _told(CHANGE, _change(meeting))
+        told |= _told(CHANGE, _version(_name(meeting), meeting))
     whom = [each for each in guests.invited(meeting) if each.address not in told]
-    for letter in meeting_words.invitations(meeting, whom, now):
-        _queue(letter, REMINDER, occasion, now, rung.useful_until)
+
+    def write(row: Meeting, some: Sequence[Recipient]) -> None:
+        for letter in meeting_words.invitations(row, some, now):
+            _queue(letter, REMINDER, occasion, now, rung.useful_until)
+
+    _while_it_stands(meeting, whom, write)
 
 
 def tell_changes(now: datetime | None = None) -> None:
     """Tell those who have an older invitation, or said that they come, what has become of a meeting."""
     now = now or timezone.now()
-    changed = Meeting.objects.ahead(now).filter(sequence__gt=0)
-    for meeting in changed.select_related("facilitator", "note_taker"):
+    for meeting in Meeting.objects.ahead(now).filter(sequence__gt=0):
         _tell_change(meeting, now)
 
 
-@transaction.atomic
 def _tell_change(meeting: Meeting, now: datetime) -> None:
-    before = Notice.objects.filter(kind__in=[REMINDER, CHANGE], occasion__startswith=f"{_name(meeting)}, ")
-    before = before.filter(created_at__lt=meeting.changed_at)
-    if not before.exists() and not meeting.rsvps.exists():
-        return
-    unsent = before.filter(state__in=[Notice.State.WAITING, Notice.State.HELD])
+    occasion = _version(_name(meeting), meeting)
+
+    def write(row: Meeting, some: Sequence[Recipient]) -> None:
+        for letter in meeting_words.changes(row, some, now):
+            _queue(letter, CHANGE, occasion, now, row.ends_at)
+
+    _while_it_stands(meeting, _unaware(meeting, _told(CHANGE, occasion)), write)
+
+
+@transaction.atomic
+def _unaware(meeting: Meeting, told: set[str]) -> list[Recipient]:
+    """Who knows just an older version. What waits to tell one of those is held back for good."""
+    if _locked(meeting) is None:
+        return []
+    about = Notice.objects.filter(kind__in=[REMINDER, CHANGE], occasion__startswith=f"{_name(meeting)}, ")
+    older = about.exclude(occasion__endswith=_version("", meeting))
+    unsent = older.filter(state__in=[Notice.State.WAITING, Notice.State.HELD])
     unsent.update(state=Notice.State.DROPPED, error="The meeting was changed before this went out.")
-    heard = set(
-        before.exclude(state__in=[Notice.State.DROPPED, Notice.State.FAILED]).values_list("recipient", flat=True)
-    )
-    whom = [each for each in _concerned(meeting, heard) if each.address not in _told(CHANGE, _change(meeting))]
-    for letter in meeting_words.changes(meeting, whom, now):
-        _queue(letter, CHANGE, _change(meeting), now, meeting.ends_at)
+    sent = older.filter(state__in=[Notice.State.SENDING, Notice.State.SENT])
+    heard = set(sent.values_list("recipient", flat=True)) - told
+    return _concerned(meeting, heard, told)
 
 
-def _concerned(meeting: Meeting, heard: set[str]) -> list[Recipient]:
+def _while_it_stands(
+    meeting: Meeting, whom: Sequence[Recipient], write: Callable[[Meeting, Sequence[Recipient]], None]
+) -> None:
+    """Write to some after the other, as long as the meeting is as it was when they were chosen.
+
+    Whoever changes it meanwhile waits for a few letters, not for thousands; then the next beat has what follows.
+    """
+    for start in range(0, len(whom), BATCH):
+        with transaction.atomic():
+            row = _locked(meeting)
+            if row is None:
+                return
+            write(row, whom[start : start + BATCH])
+
+
+def _locked(meeting: Meeting) -> Meeting | None:
+    """The meeting, which nobody changes before this transaction ends; None if somebody did already."""
+    rows = Meeting.objects.select_for_update(of=("self",)).select_related("facilitator", "note_taker")
+    return rows.filter(pk=meeting.pk, sequence=meeting.sequence).first()
+
+
+def _concerned(meeting: Meeting, heard: set[str], told: set[str]) -> list[Recipient]:
     """Who has heard of it and is still invited, and who answered that they may come, before it was changed.
 
     Who left since does not hear of it: a new link is often made because somebody left.
     """
     answers = meeting.rsvps.filter(answer__in=[Rsvp.Answer.YES, Rsvp.Answer.MAYBE], at__lt=meeting.changed_at)
-    here = guests.still_here(answers.values_list("address", flat=True))
-    said = {each: Recipient(each, "you said that you may come", None, here[each]) for each in sorted(here)}
+    said = set(answers.values_list("address", flat=True)) - told
+    if not heard and not said:
+        return []
+    here = guests.still_here(said)
+    coming = {each: Recipient(each, "you said that you may come", None, here[each]) for each in sorted(here)}
     invited = {each.address: each for each in guests.invited(meeting) if each.address in heard}
-    return list({**said, **invited}.values())
+    return list({**coming, **invited}.values())
 
 
 def send_notes(now: datetime) -> None:
@@ -164,5 +207,6 @@ def _name(meeting: Meeting) -> str:
     return f"meeting {meeting.pk}"
 
 
-def _change(meeting: Meeting) -> str:
-    return f"{_name(meeting)}, change {meeting.sequence}"
+def _version(occasion: str, meeting: Meeting) -> str:
+    """As what the letters about a meeting as it is now are known. Not by the clock: letters are written one by one."""
+    return f"{occasion}, change {meeting.sequence}" if meeting.sequence else occasion

@@ -36,7 +36,7 @@ class Obstacles:
         wanted = wishes.WISHES.NOW if topic.needed else self.chosen.get((address, topic.name))
         if wanted == wishes.WISHES.NEVER:
             return Notice.State.DROPPED, wishes.unwanted(topic)
-        if wanted == wishes.WISHES.WEEKLY:
+        if wanted == wishes.WISHES.WEEKLY and notice.kind not in topics.AT_ONCE:
             return Notice.State.HELD, "Held for the weekly letter, which was chosen for these."
         return None
 

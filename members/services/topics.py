@@ -43,6 +43,8 @@ KINDS: Final = (
     ("ramp", FEDERATION),
     ("stale", FEDERATION),
 )
+# What comes at once also to those who get its topic once a week: it changes what they were told before.
+AT_ONCE: Final = frozenset({"meeting-change"})
 
 
 def of(kind: str) -> Topic:

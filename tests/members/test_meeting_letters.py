@@ -21,6 +21,7 @@ from members.services import (
     rota,
     rsvps,
     topics,
+    weekly,
     wishes,
 )
 from tests.factories import make_contact, make_maintainer, make_meeting, make_member, make_person
@@ -165,6 +166,86 @@ def test_what_still_waits_when_a_meeting_changes_is_not_sent_with_the_old_time(c
     assert "changed before" in Notice.objects.get(state="dropped").error
 
 
+def test_an_invitation_that_waited_while_a_link_was_changed_is_written_again(clock, ada):
+    meeting = a_meeting(5, place="https://video.example.org/old")
+    meeting_letters.remind()
+    clock.set(1)
+    meetings.edit(meeting, {"place": "https://video.example.org/new"}, by=None)
+    run(clock, 5, begin=0.01)
+    assert [day for day, _ in sent(ADA)] == [0, 4]
+    assert "https://video.example.org/new" in outbox.outbox[0].body
+    assert invitation(outbox.outbox[0])["SEQUENCE"] == 1
+
+
+def test_an_invitation_that_waited_while_a_meeting_was_called_off_and_restored_is_written_again(clock, ada):
+    meeting = a_meeting(0.7)
+    meeting_letters.remind()
+    clock.set(1)
+    meetings.cancel(meeting, reason="nobody can", by=None)
+    beat(clock.set(2))
+    clock.set(3)
+    meetings.restore(meeting, reason="somebody can", by=None)
+    run(clock, 0.8, begin=0.01, step=0.1)
+    assert [(day, subject[:8]) for day, subject in sent(ADA)] == [(0, "Tomorrow")]
+
+
+def test_who_was_told_of_each_change_hears_of_the_next_and_of_none_twice(clock, ada):
+    meeting = a_meeting(0.9)
+    beat()
+    for minute, title in ((1, "Second"), (3, "Third")):
+        clock.set(minute)
+        meetings.edit(meeting, {"title": title}, by=None)
+        for later in (0.5, 1, 1.5):
+            beat(clock.set(minute + later))
+    assert [subject.split()[0] for _, subject in sent(ADA)] == ["Tomorrow,", "Changed:", "Changed:"]
+
+
+def test_a_meeting_that_is_called_off_while_people_are_invited_invites_no_more(clock, ada, monkeypatch):
+    a_meeting(5)
+    invited = guests.invited
+
+    def slowly(meeting):
+        found = invited(meeting)
+        if clock.now == START:
+            clock.set(1)
+            meetings.cancel(Meeting.objects.get(), reason="nobody can", by=None)
+            clock.set(2)
+        return found
+
+    monkeypatch.setattr("members.services.guests.invited", slowly)
+    meeting_letters.remind()
+    notices.drain()
+    beat(clock.set(5))
+    assert sent() == []
+
+
+def test_what_was_on_its_way_when_a_meeting_was_called_off_is_taken_back(clock, ada):
+    meeting = a_meeting(5)
+    meeting_letters.remind()
+    Notice.objects.update(state="sending", claimed_at=START)
+    clock.set(1)
+    meetings.cancel(meeting, reason="nobody can", by=None)
+    Notice.objects.update(state="sent", sent_at=clock.now, created_at=clock.set(2))
+    beat(clock.set(3))
+    assert [subject for _, subject in sent(ADA)][-1] == "Called off: Team meeting, Fri 02 April"
+
+
+def test_who_reads_once_a_week_hears_at_once_that_what_they_read_of_is_off(clock, ada):
+    wishes.choose(ADA, topics.MEETINGS, "weekly")
+    meeting = a_meeting(4)
+    beat()
+    clock.set(days=1.25)
+    weekly.write()
+    notices.drain()
+    assert [each.subject[:40] for each in outbox.outbox] == ["The federation this week: Thu 01 April, "]
+    clock.set(days=2)
+    meetings.cancel(meeting, reason="nobody can", by=None)
+    beat(clock.set(days=2.01))
+    assert (outbox.outbox[-1].to, outbox.outbox[-1].subject) == ([ADA], "Called off: Team meeting, Thu 01 April")
+    assert len(outbox.outbox) == 2
+    assert invitation(outbox.outbox[-1])["STATUS"] == "CANCELLED"
+
+
 def test_one_who_opted_out_or_left_gets_nothing_more_of_it(clock, ada):
     make_contact(make_member("otter"), email="oz@example.org")
     wishes.choose(ADA, topics.MEETINGS, "never")
@@ -286,3 +367,17 @@ def test_more_readers_cost_one_write_each_and_no_more_reads(clock, django_assert
         meeting_letters.remind()
     with django_assert_max_num_queries(20):
         meeting_letters.remind()
+
+
+def test_a_change_that_all_were_told_costs_no_more_for_many_readers(clock, django_assert_max_num_queries):
+    member = make_member("heron")
+    for number in range(20):
+        make_contact(member, email=f"p{number}@example.org")
+    meeting = a_meeting(5)
+    beat()
+    clock.set(1)
+    meetings.edit(meeting, {"title": "Another"}, by=None)
+    beat(clock.set(2))
+    assert len(outbox.outbox) == 40
+    with django_assert_max_num_queries(10):
+        meeting_letters.tell_changes()
