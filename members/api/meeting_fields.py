@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -150,7 +151,7 @@ def item(row: AgendaItem, *, takes_part: bool) -> dict[str, Any]:
     }
 
 
-def meeting(row: Meeting, *, takes_part: bool, now: datetime) -> dict[str, Any]:
+def meeting(row: Meeting, *, takes_part: bool, answers: Sequence[Rsvp], now: datetime) -> dict[str, Any]:
     """A meeting as `MeetingRecord` says, as far as everybody or people of the federation see it."""
     names = ("title", "starts_at", "ends_at", "minutes", "time_zone", "uid", "sequence", "change", "changed_at")
     found = {
@@ -164,16 +165,16 @@ def meeting(row: Meeting, *, takes_part: bool, now: datetime) -> dict[str, Any]:
     if takes_part or row.notes_public:
         found |= {"notes": row.notes, "notes_url": row.notes_url}
         found["actions"] = [_action(each, takes_part=takes_part) for each in row.actions.all()]
-    return {**found, **_for_members(row)} if takes_part else found
+    return {**found, **_for_members(row, answers)} if takes_part else found
 
 
-def _for_members(row: Meeting) -> dict[str, Any]:
+def _for_members(row: Meeting, answers: Sequence[Rsvp]) -> dict[str, Any]:
     return {
         "place": row.place,
         "pad": row.pad,
         "facilitator": row.facilitator and str(row.facilitator),
         "note_taker": row.note_taker and str(row.note_taker),
-        "answers": [{**_guest(each), "answer": each.answer} for each in row.rsvps.all()],
+        "answers": [{**_guest(each), "answer": each.answer} for each in answers],
         "attendance": [_guest(each) for each in row.attendance.all()],
     }
 

@@ -22,7 +22,7 @@ from members.api.callers import PeopleWrite, viewer, writer
 from members.api.contacts import member_of
 from members.api.problems import refused
 from members.api.resources import Resource
-from members.models import AgendaItem, Meeting
+from members.models import AgendaItem, Meeting, Rsvp
 from members.models.meetings import MeetingQuerySet
 from members.services import access, agendas, edits, meetings, rsvps, visibility
 
@@ -79,8 +79,9 @@ class Meetings(Federal):
 
     def represent(self, rows: Iterable[Meeting]) -> Sequence[Mapping[str, Any]]:
         """Each as far as the caller sees it."""
-        wanted = self.wanted_fields()
-        whole = [self._told(row) for row in rows]
+        wanted, found = self.wanted_fields(), list(rows)
+        answers = rsvps.counted(found) if self.takes_part else {}
+        whole = [self._told(row, answers.get(row.pk, [])) for row in found]
         return whole if wanted is None else [{name: row[name] for name in row if name in wanted} for row in whole]
 
     def version(self, row: Meeting) -> str:
@@ -164,8 +165,8 @@ class Meetings(Federal):
             headers={"Location": reverse("api:agenda-items-detail", args=[item.pk])},
         )
 
-    def _told(self, row: Meeting) -> dict[str, Any]:
-        found = fields.meeting(row, takes_part=self.takes_part, now=timezone.now())
+    def _told(self, row: Meeting, answers: Sequence[Rsvp]) -> dict[str, Any]:
+        found = fields.meeting(row, takes_part=self.takes_part, answers=answers, now=timezone.now())
         return {**found, "calendar": self.request.build_absolute_uri(reverse("meeting-calendar", args=[row.pk]))}
 
     def _fresh(self) -> Meeting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Meeting, Rsvp
-from members.services import edits, guests, meetings, rota
+from members.services import edits, guests, meetings
 
 if TYPE_CHECKING:
     from members.models import User
@@ -91,15 +92,17 @@ def answer_as(user: User, meeting: Meeting, wanted: str) -> Rsvp:
     return answer(meeting, user.email, wanted)
 
 
-def counted(meeting: Meeting) -> list[Rsvp]:
-    """The answers that count: before a meeting not those of people who left, or are not invited any more."""
-    rows = list(meeting.rsvps.select_related("member"))
-    if not rows or meeting.phase(timezone.now()) not in {"coming", "on"}:
-        return rows
-    asked = {each.address for each in guests.invited(meeting)}
-    # Whoever takes part may answer on the meeting's page, also without being invited.
-    asked |= set(rota.candidates().values_list("email", flat=True))
-    return [each for each in rows if each.address in asked]
+def counted(rows: Collection[Meeting]) -> dict[int, list[Rsvp]]:
+    """The answers to these meetings, by primary key; before a meeting only of those who are still of the federation.
+
+    Two queries, besides those that read the answers.
+    """
+    now = timezone.now()
+    found = {row.pk: list(row.rsvps.all()) for row in rows}
+    ahead = {row.pk for row in rows if row.phase(now) in {"coming", "on"}}
+    asked = {each.address for pk in ahead for each in found[pk]}
+    here = guests.still_here(asked) if asked else {}
+    return {pk: [each for each in theirs if pk not in ahead or each.address in here] for pk, theirs in found.items()}
 
 
 def answer_of(user: User, meeting: Meeting) -> str:

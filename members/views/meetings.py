@@ -120,7 +120,7 @@ def _may(user: Any, row: Meeting, item: AgendaItem) -> bool:  # noqa: ANN401
 
 def _for_members(user: User, row: Meeting) -> dict[str, Any]:
     """What only people of the federation see of it."""
-    answered = rsvps.counted(row)
+    answered = rsvps.counted([row])[row.pk]
     return {
         "answer": rsvps.answer_of(user, row),
         "answers": rsvps.ANSWERS.choices,

@@ -37,6 +37,14 @@ def test_links_names_and_answers_are_for_people_of_the_federation(anybody, perso
     assert "place" not in caller_for(make_maintainer(), "members").get(f"meetings/{row.pk}/").json()
 
 
+def test_before_a_meeting_answers_are_of_those_who_are_still_here(person):
+    coming, over = make_meeting(), make_meeting(starts=-2)
+    for row in (coming, over):
+        row.rsvps.create(address="left@example.net", name="Who left", answer="yes")
+    said = [len(person.get(f"meetings/{row.pk}/").json()["answers"]) for row in (coming, over)]
+    assert said == [0, 1]
+
+
 def test_who_proposed_an_item_is_told_to_everybody_once_that_member_is_public(anybody, person):
     row, quiet = make_meeting(), make_member("quiet-lab", state="onboarding")
     row.items.create(title="Our start", member=quiet)
