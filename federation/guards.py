@@ -22,6 +22,12 @@ def refuse_unsafe(
         raise ImproperlyConfigured("FEDERATION_MODE=production refuses to start. " + " ".join(faults))
 
 
+def refuse_days(days: Sequence[int]) -> None:
+    """Raise ImproperlyConfigured unless letters can go out on these days before a meeting."""
+    if not days or min(days) < 1:
+        raise ImproperlyConfigured("MEETING_REMINDER_DAYS names one day at least, such as 7,1; each is 1 or more.")
+
+
 def _debug(debug: bool, allow_private_hubs: bool) -> Iterator[str]:
     if debug:
         yield "Set DEBUG=0 or leave it out: it shows the inside of the program to everybody."

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from import_export.formats.base_formats import CSV
 
-from federation.guards import refuse_unsafe
+from federation.guards import refuse_days, refuse_unsafe
 from federation.office import UNFOLD  # noqa: F401 The settings of the admin's theme.
 from foundation.logs import configure_structlog, logging_config
 
@@ -204,6 +204,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
 NOTICES_PER_RUN = env.int("NOTICES_PER_RUN", default=50)
 # So many days before a meeting its guests get a letter.
 MEETING_REMINDER_DAYS = env.list("MEETING_REMINDER_DAYS", cast=int, default=[7, 1])
+refuse_days(MEETING_REMINDER_DAYS)
 # How long an application that came to nothing is kept.
 APPLICATIONS_KEPT_DAYS = env.int("APPLICATIONS_KEPT_DAYS", default=365)
 # Members' monthly reports: on which days of the next month they are opened, and due.

@@ -36,8 +36,12 @@ def invited(meeting: Meeting) -> list[Recipient]:
 
 
 def absent(meeting: Meeting) -> list[Recipient]:
-    """Those of the invited who are not among those who were there."""
+    """Those of the invited who are not among those who were there. Who led, took notes or wrote them was."""
     there = set(meeting.attendance.exclude(address="").values_list("address", flat=True))
+    there |= {user.email for user in (meeting.facilitator, meeting.note_taker) if user is not None}
+    first = meeting.history.exclude(noted_at=None).order_by("history_date", "history_id").first()
+    if first is not None and first.history_user is not None:
+        there.add(first.history_user.email)
     return [each for each in invited(meeting) if each.address not in there]
 
 

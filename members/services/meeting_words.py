@@ -87,13 +87,16 @@ def changes(meeting: Meeting, whom: Sequence[Recipient], now: datetime) -> Itera
 
 
 def notes(meeting: Meeting, whom: Sequence[Recipient]) -> Iterator[Letter]:
-    """What was said, to those who were not there."""
+    """What was said, to those who were not there, as far as anybody noted who was."""
     actions = [
         f"- {each.text} ({each.owner or 'nobody yet'}{f', by {each.due_on:%d %B}' if each.due_on else ''})"
         for each in meeting.actions.filter(done_at=None).select_related("owner")
     ]
+    day = f"{meeting.title} on {meeting.local_start:%d %B}"
+    # Where nobody said who was there, we do not know that the reader was not.
+    ticked = meeting.attendance.exists()
     body = _paragraphs(
-        f"You were missed at {meeting.title} on {meeting.local_start:%d %B}. This is what was said.",
+        f"You were missed at {day}. This is what was said." if ticked else f"This is what was said at {day}.",
         meeting.notes if len(meeting.notes) <= NOTES else f"{meeting.notes[:NOTES].rpartition(' ')[0]} …",
         meeting.notes_url and f"The notes are here:\n{meeting.notes_url}",
         actions and "\n".join(["What somebody will do:", *actions]),

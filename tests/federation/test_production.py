@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from federation.guards import refuse_unsafe
+from federation.guards import refuse_days, refuse_unsafe
 
 ROOT = Path(__file__).parents[2]
 KEY = "k8Jw0rT5yUqZ2xVb7nMl4pQe9sDf1gHa3cXi6oRt8uYw0zBv5m"
@@ -70,3 +70,16 @@ def test_each_unsafe_setting_is_refused_by_name(wrong, said):
     refuse_unsafe(**safe)
     with pytest.raises(ImproperlyConfigured, match=said):
         refuse_unsafe(**{**safe, **wrong})
+
+
+@pytest.mark.parametrize("days", [[], [0], [7, 0], [-1]])
+def test_reminders_on_no_day_before_a_meeting_are_refused(days):
+    refuse_days([7, 1])
+    with pytest.raises(ImproperlyConfigured, match="MEETING_REMINDER_DAYS"):
+        refuse_days(days)
+
+
+def test_a_program_does_not_start_with_an_empty_list_of_days():
+    done = manage("check", MEETING_REMINDER_DAYS="")
+    assert done.returncode != 0
+    assert "MEETING_REMINDER_DAYS names one day at least" in done.stderr

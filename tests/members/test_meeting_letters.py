@@ -318,8 +318,32 @@ def test_notes_go_to_those_who_were_not_there_when_they_have_rested(clock, ada):
     run(clock, 5, begin=2.25)
     [letter] = Notice.objects.filter(kind="meeting-notes")
     assert (letter.recipient, letter.subject) == (ADA, "Notes of Team meeting, 29 March")
+    assert letter.body.startswith("You were missed at Team meeting on 29 March.")
     assert "We **met**." in letter.body
     assert not Notice.objects.filter(kind="meeting-nudge").exists()
+
+
+def test_nobody_was_missed_where_nobody_was_ticked_nor_who_led_or_wrote(clock, ada):
+    bea, kim = make_person(make_member("otter"), Role.EDITOR, "bea"), make_maintainer("kim")
+    make_contact(make_member("crane"), email="zoe@example.org")
+    meeting = a_meeting(1, facilitator=ada, note_taker=bea)
+    clock.set(days=2)
+    meetings.write_notes(meeting, {"notes": "We met."}, by=kim)
+    clock.set(days=3)
+    meeting_letters.remind()
+    [letter] = Notice.objects.filter(kind="meeting-notes")
+    assert letter.recipient == "zoe@example.org"
+    assert letter.body.startswith("This is what was said at Team meeting on 29 March.")
+
+
+def test_capitals_in_an_address_hide_neither_name_nor_member_nor_time_zone(clock):
+    heron = make_member("heron", time_zone="Asia/Kolkata")
+    make_contact(heron, email="Zoe.L@Example.org", name="Zoe")
+    meeting = a_meeting(0.9)
+    beat()
+    assert outbox.outbox[0].subject == "Tomorrow, 10:06 Asia/Kolkata: Team meeting"
+    answer = rsvps.answer(meeting, "zoe.l@example.org", "yes")
+    assert (answer.name, answer.member) == ("Zoe", heron)
 
 
 def test_whoever_leads_is_nudged_until_there_are_notes_and_then_maintainers_are(clock, ada):
