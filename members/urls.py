@@ -80,4 +80,8 @@ urlpatterns: list[URLPattern] = [
 
 # Letters hold what is not everybody's, and nobody may be somebody else: these pages exist in development only.
 if settings.DEBUG and not settings.PRODUCTION:
-    urlpatterns += [path("dev/mail/", dev.letters, name="dev-mail"), path("dev/login/", dev.log_in, name="dev-login")]
+    urlpatterns += [
+        path("dev/mail/", dev.letters, name="dev-mail"),
+        path("dev/mail/<slug:name>/", dev.letter, name="dev-letter"),
+        path("dev/login/", dev.log_in, name="dev-login"),
+    ]

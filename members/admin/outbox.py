@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -76,7 +75,7 @@ class NoticeAdmin(ModelAdmin):
             *super().get_urls(),
         ]
 
-    @method_decorator(csp_replace({"default-src": [NONE], "style-src": [UNSAFE_INLINE], "sandbox": ["allow-popups"]}))
+    @method_decorator(csp_replace(mail.SHOWN_ALONE))
     def letter(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The letter as mail programs show it, alone on a page where nothing of it can run."""
         if not self.has_view_permission(request):

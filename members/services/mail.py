@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
+from csp.constants import NONE, UNSAFE_INLINE
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
@@ -18,6 +19,8 @@ from members.models import Notice
 from members.services import topics, wishes
 from members.services.delivery import Away, Pointless, Refused, Undelivered
 
+# The policy of a page that is one letter: its own styles, and nothing that runs or is fetched.
+SHOWN_ALONE: Final = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "sandbox": ["allow-popups"]}
 # From here on a reply code of SMTP means "never".
 FOR_GOOD: Final = 500
 # In links that were mailed, what follows the last word: long, and no slash in it.

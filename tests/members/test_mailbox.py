@@ -1,5 +1,7 @@
 """The mailbox of development: every letter, whichever way it was sent, can be read."""
 
+import re
+
 import pytest
 from django.core.mail import EmailMultiAlternatives, send_mail
 from django.test import Client
@@ -35,6 +37,20 @@ def test_text_html_attachments_links_and_codes_are_shown(shown):
     assert '<strong class="code">AB12-CD34</strong>' in html
     assert "meeting.ics: text/calendar, 15" in html
     assert "<script>alert" not in html
+
+
+@pytest.mark.django_db
+def test_a_letters_html_stands_alone_with_its_styles_and_nothing_that_runs(client, shown):
+    letter = EmailMultiAlternatives("Hello", "Hello", to=["ada@example.org"])
+    letter.attach_alternative("<style>p { color: red }</style><p>Hello", "text/html")
+    letter.send()
+    (address,) = re.findall(r'<iframe[^>]* src="([^"]+)"', shown())
+    page = client.get(address)
+    assert page.content.decode().startswith("<style>p { color: red }</style><p>Hello")
+    policy = page["Content-Security-Policy"]
+    assert all(part in policy for part in ("default-src 'none'", "style-src 'unsafe-inline'", "frame-ancestors 'self'"))
+    assert page["X-Frame-Options"] == "SAMEORIGIN"
+    assert client.get("/dev/mail/none-such/").status_code == 404
 
 
 @pytest.mark.django_db
