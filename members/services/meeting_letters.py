@@ -75,7 +75,7 @@ def _invite(meeting: Meeting, rung: Rung, now: datetime) -> None:
     whom = [each for each in guests.invited(meeting) if each.address not in told]
 
     def write(row: Meeting, some: Sequence[Recipient]) -> None:
-        for letter in meeting_words.invitations(row, some, now):
+        for letter in meeting_words.invitations(row, some):
             _queue(letter, REMINDER, occasion, now, rung.useful_until)
 
     _while_it_stands(meeting, whom, write)
@@ -92,7 +92,7 @@ def _tell_change(meeting: Meeting, now: datetime) -> None:
     occasion = _version(_name(meeting), meeting)
 
     def write(row: Meeting, some: Sequence[Recipient]) -> None:
-        for letter in meeting_words.changes(row, some, now):
+        for letter in meeting_words.changes(row, some):
             _queue(letter, CHANGE, occasion, now, row.ends_at)
 
     _while_it_stands(meeting, _unaware(meeting, _told(CHANGE, occasion)), write)

@@ -14,8 +14,8 @@ from django.urls import reverse
 from icalendar import Calendar, vCalAddress
 
 from foundation import zones
-from members.models import Meeting
-from members.services import agendas, guests, meeting_calendar, rsvps
+from members.models import ActionItem, Meeting
+from members.services import action_items, agendas, guests, meeting_calendar, rsvps
 from members.services.recipients import Recipient
 
 # Longer notes are read on the meeting's page.
@@ -48,14 +48,14 @@ class _Clock:
         return f"{self.zone} time" if self.own else f"{self.zone}, for we don't know your time zone"
 
 
-def invitations(meeting: Meeting, whom: Sequence[Recipient], now: datetime) -> Iterator[Letter]:
+def invitations(meeting: Meeting, whom: Sequence[Recipient]) -> Iterator[Letter]:
     """When and where, what about, and a button to answer."""
     agenda = _agenda(meeting)
     for reader, clock, answer in _readers(meeting, whom):
         here = clock.shows(meeting.starts_at)
         yield Letter(
             reader,
-            f"{_day(here, clock.shows(now))}, {here:%H:%M} {clock.zone}: {meeting.title}",
+            f"{_day(here)}, {here:%H:%M} {clock.zone}: {meeting.title}",
             _paragraphs(
                 _when(meeting, clock),
                 _where(meeting),
@@ -68,18 +68,18 @@ def invitations(meeting: Meeting, whom: Sequence[Recipient], now: datetime) -> I
         )
 
 
-def changes(meeting: Meeting, whom: Sequence[Recipient], now: datetime) -> Iterator[Letter]:
+def changes(meeting: Meeting, whom: Sequence[Recipient]) -> Iterator[Letter]:
     """What was changed, or that it does not take place."""
     called_off = meeting.cancelled_at is not None
     change = meeting.change[:1].upper() + meeting.change[1:]
     for reader, clock, answer in _readers(meeting, whom):
         here = clock.shows(meeting.starts_at)
         if called_off:
-            subject = f"Called off: {meeting.title}, {_day(here, clock.shows(now))}"
+            subject = f"Called off: {meeting.title}, {_day(here)}"
             body = _paragraphs(f"{change}.", "Your calendar takes it off if it shows invitations.")
             link = ("The meeting's page", _page(meeting))
         else:
-            subject = f"Changed: {meeting.title} is {_day(here, clock.shows(now))}, {here:%H:%M} {clock.zone}"
+            subject = f"Changed: {meeting.title} is {_day(here)}, {here:%H:%M} {clock.zone}"
             asks = "Do you still come? The button says so." if answer else "The button says whether you come."
             body = _paragraphs(f"{change}.", _when(meeting, clock), _where(meeting), asks)
             link = ("Say whether you come", rsvps.link(meeting, reader.address))
@@ -88,10 +88,7 @@ def changes(meeting: Meeting, whom: Sequence[Recipient], now: datetime) -> Itera
 
 def notes(meeting: Meeting, whom: Sequence[Recipient]) -> Iterator[Letter]:
     """What was said, to those who were not there, as far as anybody noted who was."""
-    actions = [
-        f"- {each.text} ({each.owner or 'nobody yet'}{f', by {each.due_on:%d %B}' if each.due_on else ''})"
-        for each in meeting.actions.filter(done_at=None).select_related("owner")
-    ]
+    actions = _promised(meeting.actions.filter(done_at=None).select_related("owner"))
     day = f"{meeting.title} on {meeting.local_start:%d %B}"
     # Where nobody said who was there, we do not know that the reader was not.
     ticked = meeting.attendance.exists()
@@ -162,11 +159,16 @@ def _where(meeting: Meeting) -> str:
 def _agenda(meeting: Meeting) -> str:
     items = agendas.items(meeting, None)
     lines = [f"- {each.title} ({each.minutes} min{f', {each.member}' if each.member else ''})" for each in items]
-    return (
-        "\n".join(["On the agenda:", *lines])
-        if lines
-        else "Nothing is on the agenda yet. Propose something on its page."
-    )
+    said = ["On the agenda:", *lines] if lines else ["Nothing is on the agenda yet. Propose something on its page."]
+    promised = _promised(action_items.open_before(meeting))
+    return _paragraphs("\n".join(said), promised and "\n".join(["Still open from earlier meetings:", *promised]))
+
+
+def _promised(found: Iterable[ActionItem]) -> list[str]:
+    return [
+        f"- {each.text} ({each.owner or 'nobody yet'}{f', by {each.due_on:%d %B}' if each.due_on else ''})"
+        for each in found
+    ]
 
 
 def _duty(meeting: Meeting, address: str) -> str:
@@ -178,15 +180,9 @@ def _duty(meeting: Meeting, address: str) -> str:
     return f"You {' and '.join(duties)}. If you can't, hand it on in time on its page." if duties else ""
 
 
-def _day(here: datetime, now: datetime) -> str:
-    """A day as one says it: today, tomorrow, or its name."""
-    match (here.date() - now.date()).days:
-        case 0:
-            return "Today"
-        case 1:
-            return "Tomorrow"
-        case _:
-            return f"{here:%a %d %B}"
+def _day(here: datetime) -> str:
+    """A day by its name: right whenever the letter is read, and wherever."""
+    return f"{here:%a %d %B}"
 
 
 def _page(meeting: Meeting) -> str:

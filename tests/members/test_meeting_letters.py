@@ -89,12 +89,19 @@ def test_one_is_reminded_a_week_and_a_day_before_by_ones_own_clock(clock, ada):
     run(clock, 30)
     assert sent(ADA)[:2] == [
         (13, "Sat 17 April, 12:30 Asia/Kolkata: Team meeting"),
-        (19, "Tomorrow, 12:30 Asia/Kolkata: Team meeting"),
+        (19, "Sat 17 April, 12:30 Asia/Kolkata: Team meeting"),
     ]
     text = outbox.outbox[0].body
     assert "Saturday, 17 April 2027 at 12:30 (Asia/Kolkata time). That is 07:00 UTC. It lasts 60 minutes." in text
     assert "https://video.example.org/x" in text
     assert reverse("meeting-answer", args=["x"]).removesuffix("x/") in text
+
+
+def test_what_was_promised_and_not_done_comes_back_with_the_next_agenda(clock, ada):
+    make_meeting(starts=-24 * 20).actions.create(text="Renew certificates", owner=ada)
+    a_meeting(6)
+    beat()
+    assert f"Still open from earlier meetings:\n- Renew certificates ({ada})" in outbox.outbox[0].body
 
 
 def test_who_named_no_zone_reads_the_meetings_own_and_that_it_is_so(clock):
@@ -186,7 +193,7 @@ def test_an_invitation_that_waited_while_a_meeting_was_called_off_and_restored_i
     clock.set(3)
     meetings.restore(meeting, reason="somebody can", by=None)
     run(clock, 0.8, begin=0.01, step=0.1)
-    assert [(day, subject[:8]) for day, subject in sent(ADA)] == [(0, "Tomorrow")]
+    assert [(day, subject[:12]) for day, subject in sent(ADA)] == [(0, "Mon 29 March")]
 
 
 def test_who_was_told_of_each_change_hears_of_the_next_and_of_none_twice(clock, ada):
@@ -197,7 +204,7 @@ def test_who_was_told_of_each_change_hears_of_the_next_and_of_none_twice(clock, 
         meetings.edit(meeting, {"title": title}, by=None)
         for later in (0.5, 1, 1.5):
             beat(clock.set(minute + later))
-    assert [subject.split()[0] for _, subject in sent(ADA)] == ["Tomorrow,", "Changed:", "Changed:"]
+    assert [subject.split()[0] for _, subject in sent(ADA)] == ["Mon", "Changed:", "Changed:"]
 
 
 def test_a_meeting_that_is_called_off_while_people_are_invited_invites_no_more(clock, ada, monkeypatch):
@@ -341,7 +348,7 @@ def test_capitals_in_an_address_hide_neither_name_nor_member_nor_time_zone(clock
     make_contact(heron, email="Zoe.L@Example.org", name="Zoe")
     meeting = a_meeting(0.9)
     beat()
-    assert outbox.outbox[0].subject == "Tomorrow, 10:06 Asia/Kolkata: Team meeting"
+    assert outbox.outbox[0].subject == "Mon 29 March, 10:06 Asia/Kolkata: Team meeting"
     answer = rsvps.answer(meeting, "zoe.l@example.org", "yes")
     assert (answer.name, answer.member) == ("Zoe", heron)
 
