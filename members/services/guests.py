@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from members.models import Access, Contact, Meeting, Member, Role, User
-from members.services.recipients import MAINTAINER, MAINTAINERS, TAKES_PART, Recipient, of_member
+from members.services.recipients import MAINTAINER, MAINTAINERS, TAKES_PART, Recipient, each_once, of_member
 
 # Members whose people are asked.
 TAKING_PART: Final = (Member.State.ONBOARDING, Member.State.ACTIVE, Member.State.PAUSED)
@@ -32,7 +32,7 @@ class Guest:
 def invited(meeting: Meeting) -> list[Recipient]:
     """Whom to invite, each once: those whose role asks for it. Who opted out is left out when letters are sent."""
     found = [*running(meeting), *_maintainers(), *_acting(), *_contacts(), *_willing()]
-    return list({each.address: each for each in reversed(found)}.values())[::-1]
+    return each_once(found)
 
 
 def absent(meeting: Meeting) -> list[Recipient]:

@@ -179,7 +179,7 @@ def _nudged(meeting: Meeting, rung: Rung) -> list[Recipient]:
     found = guests.running(meeting, over=True)
     if rung.day >= MAINTAINERS_FROM or not found:
         found += recipients.maintainers()
-    return list({each.address: each for each in reversed(found)}.values())[::-1]
+    return recipients.each_once(found)
 
 
 def _queue(letter: Letter, kind: str, occasion: str, now: datetime, useful_until: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +30,14 @@ class Recipient:
 def of_member(member: int) -> str:
     """The standing of this member's people and contacts (by its primary key)."""
     return f"member {member}"
+
+
+def each_once(whom: Iterable[Recipient]) -> list[Recipient]:
+    """One for each address: who is there as several things is told as the first of them."""
+    found: dict[str, Recipient] = {}
+    for each in whom:
+        found.setdefault(each.address, each)
+    return list(found.values())
 
 
 def maintainers() -> list[Recipient]:

@@ -136,7 +136,7 @@ def offers_end(now: datetime) -> None:
         # The date, not "in 7 days": the letter may have to wait for its mail server.
         last_day = f"{offer.ends.day} {offer.ends:%B %Y}"  # type: ignore[union-attr]
         notices.tell(
-            _each_once(whom),
+            recipients.each_once(whom),
             kind="offer-ends",
             occasion=f"offer {offer.pk}, {offer.ends}, {rung.day}",
             subject=f"“{offer}” of {offer.member} ends on {last_day}",
@@ -194,7 +194,3 @@ def _for_money(member: Member) -> list[Recipient]:
     standing = recipients.of_member(member.pk)
     named = [Recipient(each.email.lower(), f"you are a contact of {member} for this", None, standing) for each in found]
     return named + people(member)
-
-
-def _each_once(whom: Iterable[Recipient]) -> list[Recipient]:
-    return list({each.address: each for each in reversed(list(whom))}.values())[::-1]

@@ -78,4 +78,4 @@ def certificates_expire(now: datetime) -> None:
 
 def _told(hub: Hub) -> list[Recipient]:
     found = [*recipients.contacts(hub.member_id), *recipients.maintainers()]
-    return list({each.address: each for each in reversed(found)}.values())[::-1]
+    return recipients.each_once(found)
