@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from foundation import reasons
 from foundation.zones import said
 from routing.admin import pages
 from routing.downtime_forms import DowntimeForm, DrainForm, ExtendForm
 from routing.forms import ReasonForm
 from routing.models import Downtime, Hub, Policy
-from routing.services import downtimes, reasons, weights
+from routing.services import downtimes, weights
 
 REFUSED = (downtimes.DowntimesError, reasons.NoReason)
 COMES_BACK = "Launches come back step by step, once its checks pass."

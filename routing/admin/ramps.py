@@ -15,11 +15,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from foundation import reasons
 from members.admin.records import HistoryAdmin
 from routing.admin import pages
 from routing.forms import ReasonForm
 from routing.models import Ramp
-from routing.services import ramps, reasons, weights
+from routing.services import ramps, weights
 from routing.weight_forms import StopForm
 
 SHAPES: Final = {"": "◐", "guard": "▲", "person": "○", "done": "●", "stopped": "✕", "superseded": "✕"}

@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from foundation import reasons
 from routing.admin import pages
 from routing.forms import ReasonForm
 from routing.models import SnapshotVersion
-from routing.services import differences, hubs, publishing, reasons, rollbacks, weights
+from routing.services import differences, hubs, publishing, rollbacks, weights
 
 
 @admin.register(SnapshotVersion)

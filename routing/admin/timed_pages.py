@@ -11,10 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from foundation import reasons
 from foundation.zones import said
 from routing.admin import pages
 from routing.models import TimedChange
-from routing.services import reasons, timed_changes, weights
+from routing.services import timed_changes, weights
 from routing.weight_forms import TimedForm
 
 

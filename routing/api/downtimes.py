@@ -14,6 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation import reasons
 from members.api.callers import PeopleWrite, writer
 from members.api.problems import refused
 from members.api.resources import Order, Resource, version_of
@@ -21,7 +22,7 @@ from routing.api.downtime_fields import DowntimeRecord, told
 from routing.api.hubs import hubs_of
 from routing.models import Downtime
 from routing.models.downtimes import DowntimeQuerySet
-from routing.services import downtimes, reasons
+from routing.services import downtimes
 
 PHASES = [(name, name) for name in ("coming", "on", "over", "cancelled")]
 

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation import reasons
 from members.api.callers import MaintainersWrite, PeopleWrite, writer
 from members.api.problems import refused
 from members.api.resources import Resource, version_of
@@ -23,7 +24,7 @@ from routing.api.downtime_fields import DowntimeRecord, Drain, Undrain, told
 from routing.api.hub_fields import HubEdit, HubRecord, NewHub, NewPrime, NewState, Wish, WishRecord, described
 from routing.models import Hub
 from routing.models.hubs import RECORD
-from routing.services import downtimes, hubs, overview, proposals, reasons, weights
+from routing.services import downtimes, hubs, overview, proposals, weights
 
 PROMISES: Final = (*RECORD, "weight", "state", "prime")
 

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation import reasons
 from members.api.callers import MaintainersWrite, writer
 from members.api.contacts import NoOrder
 from members.api.problems import refused
@@ -20,7 +21,7 @@ from members.api.resources import Order, Record, Resource, version_of
 from routing.api.hub_fields import Reasoned
 from routing.api.weights import by_hub, weight_field
 from routing.models import Hub, Ramp, RampEvent
-from routing.services import ramps, reasons, weights
+from routing.services import ramps, weights
 
 
 class StepField(serializers.Serializer[Any]):

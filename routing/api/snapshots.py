@@ -12,12 +12,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation import reasons
 from members.api.callers import MaintainersWrite, writer
 from members.api.problems import refused
 from members.api.resources import Record, Resource
 from routing.api.hub_fields import Reasoned
 from routing.models import SnapshotVersion
-from routing.services import hubs, publishing, reasons, rollbacks, weights
+from routing.services import hubs, publishing, rollbacks, weights
 
 
 class SnapshotRecord(Record):

@@ -12,12 +12,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from foundation import reasons
 from members.api.callers import MaintainersWrite, writer
 from members.api.problems import refused
 from members.api.resources import Record, Resource
 from routing.api.hub_fields import Reasoned
 from routing.models import MAX_WEIGHT, Hub, WeightChange
-from routing.services import reasons, timed_changes, weights
+from routing.services import timed_changes, weights
 
 
 class WeightChangeRecord(Record):

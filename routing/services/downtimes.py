@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from foundation import reasons
 from foundation.zones import said
 from members.models import Role
 from members.services import access, history
 from routing.models import Downtime, Hub, Policy
 from routing.models.downtimes import DowntimeQuerySet
-from routing.services import publishing, reasons, subscribers
+from routing.services import publishing, subscribers
 
 if TYPE_CHECKING:
     from members.models import User

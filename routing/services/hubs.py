@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from foundation import texts
+from foundation import reasons, texts
 from members.services import history
 from routing.models import RECORD, Hub
-from routing.services import publishing, ramps, reasons, weight_plans, weights
+from routing.services import publishing, ramps, weight_plans, weights
 
 if TYPE_CHECKING:
     from members.models import User

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from foundation import reasons
 from members.services import edits, history
 from routing.models import Policy
-from routing.services import publishing, reasons
+from routing.services import publishing
 
 if TYPE_CHECKING:
     from members.models import User

@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from foundation import reasons
 from members.models import Role
 from members.services import access, notices, recipients
 from routing.models import Hub, HubProposal
-from routing.services import hubs, ramps, reasons, weights
+from routing.services import hubs, ramps, weights
 
 if TYPE_CHECKING:
     from members.models import User

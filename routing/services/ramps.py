@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 from django.utils import timezone
 
+from foundation import reasons
 from foundation.zones import said
 from members.services import history
 from routing.models import Hub, Policy, Ramp, RampEvent, TimedChange
-from routing.services import publishing, ramp_guards, ramp_letters, reasons, weight_plans, weights
+from routing.services import publishing, ramp_guards, ramp_letters, weight_plans, weights
 from routing.services.ramp_guards import Look, Sign
 
 if TYPE_CHECKING:

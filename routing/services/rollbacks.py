@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from foundation import reasons
 from routing import snapshot
 from routing.models import Hub, SnapshotVersion
-from routing.services import differences, hubs, policies, publishing, reasons, weights
+from routing.services import differences, hubs, policies, publishing, weights
 
 if TYPE_CHECKING:
     from members.models import User

@@ -13,10 +13,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from foundation import reasons
 from foundation.zones import said
 from members.services import notices, recipients
 from routing.models import Hub, Ramp, TimedChange
-from routing.services import reasons, weights, wording
+from routing.services import weights, wording
 
 if TYPE_CHECKING:
     from members.models import User

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from foundation import reasons
 from routing.models import MAX_WEIGHT, Hub, WeightChange
-from routing.services import publishing, reasons, weight_plans
+from routing.services import publishing, weight_plans
 
 if TYPE_CHECKING:
     from members.models import User

@@ -9,9 +9,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from foundation import reasons
 from routing import tasks
 from routing.models import Downtime, Hub, HubHealth, LiveSnapshot, Policy
-from routing.services import downtimes, publishing, reasons
+from routing.services import downtimes, publishing
 from tests.factories import bring_back, make_downtime, make_hub, make_maintainer, make_user, put_out
 
 pytestmark = pytest.mark.django_db

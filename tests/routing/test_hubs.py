@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from foundation import reasons
 from routing.models import Hub, Policy, SnapshotVersion, WeightChange
-from routing.services import hubs, policies, reasons
+from routing.services import hubs, policies
 from tests.factories import hub_values, make_hub, make_user
 
 pytestmark = pytest.mark.django_db

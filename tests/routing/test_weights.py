@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from foundation import reasons
 from routing.models import Hub, SnapshotVersion, WeightChange
-from routing.services import reasons, weights
+from routing.services import weights
 from tests.factories import change_weights, make_hub, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from routing.services import hosts_documents, hosts_import, reasons
+from foundation import reasons
+from routing.services import hosts_documents, hosts_import
 
 
 class Command(BaseCommand):
